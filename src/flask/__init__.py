@@ -1,0 +1,1 @@
+"""The public door: every name an application imports, and nothing that is only ours."""
