@@ -1,0 +1,58 @@
+"""What the lower floors may know of the upper ones: a base to recognise an app by, a mark for our own methods, Protocols.
+
+Nothing here runs a request, and nothing here imports another module of the package.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+F = t.TypeVar("F", bound=t.Callable[..., t.Any])
+
+
+class Application:
+    """The base by which every floor recognises a `flask.Flask` without importing it."""
+
+    __slots__ = ()
+
+
+_originals: set[t.Any] = set()
+
+
+def original(function: F) -> F:
+    """Mark a public method as Flask's own, so that a short cut around it may ask `is_original`."""
+    _originals.add(function)
+    return function
+
+
+def is_original(method: t.Any) -> bool:
+    """Whether a bound method is still one that `original` marked.
+
+    An override in a subclass, an assignment on the instance and a patched class all make it false at once: look-up
+    stays Python's own, nothing is cached.
+    """
+    return getattr(method, "__func__", None) in _originals
+
+
+class EnsuresSync(t.Protocol):
+    """Something that can run a function of either colour from synchronous code."""
+
+    def ensure_sync(self, func: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]: ...
+
+
+class Poppable(t.Protocol):
+    """A context as the lifecycle sees it: pushed once, popped once with what went wrong."""
+
+    def push(self) -> None: ...
+
+    def pop(self, exc: BaseException | None = ...) -> None: ...
+
+
+class Serving(t.Protocol):
+    """The part of an app that the lifecycle calls, each by its public name."""
+
+    def full_dispatch_request(self) -> t.Any: ...
+
+    def handle_exception(self, e: Exception) -> t.Any: ...
+
+    def should_ignore_error(self, error: BaseException | None) -> bool: ...

