@@ -82,9 +82,11 @@ def install(interpreter: Path, *arguments: str | Path) -> None:
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
 
 
-def make_environment(folder: Path) -> Path:
-    """Make an empty virtual environment of the running Python; its interpreter's path."""
-    subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True, stdin=subprocess.DEVNULL)
+def make_environment(folder: Path, base: str = sys.executable) -> Path:
+    """Make a virtual environment of a Python that holds pip alone; its interpreter's path."""
+    uv = shutil.which("uv")
+    command = [uv, "venv", "--quiet", "--clear", "--seed", "--python", base] if uv else [base, "-m", "venv", "--clear"]
+    subprocess.run([*command, str(folder)], check=True, stdin=subprocess.DEVNULL)
     return interpreter_of(folder)
 
 

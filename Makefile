@@ -1,0 +1,88 @@
+# Everything a person or CI does with this repository. `make` alone prints the list.
+#
+#   PYTHON=python3.12   the interpreter to build on (else the newest of 3.14 … 3.11 that really runs)
+#   VENV=.venv          the environment to build and use; GROUP=dev, the dependency group that it holds
+#   DEWAR_ORACLE=…      the interpreter of an environment with upstream Flask (else one is made below the user's cache)
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+MAKEFLAGS += --no-print-directory
+
+VENV ?= .venv
+GROUP ?= dev
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.made
+PYTEST := $(BIN)/python -m pytest
+ARGS ?=
+QUICKSTART_PORT ?= 5000
+export PYTHONPATH :=
+
+.PHONY: help venv oracle run test test-quick lint format types contracts docs conformance differential bench bench-quick independence clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
+
+venv: $(STAMP)  ## the environment: the project, installed in place, and its tools
+
+# Made again only when what it holds is described differently; a second call costs nothing.
+$(STAMP): pyproject.toml tools/make-environment
+	@bash tools/make-environment "$(VENV)" "$(GROUP)" $(PYTHON)
+	@touch $@
+
+oracle: $(STAMP)  ## the environment with upstream Flask, outside of the repository, that ours is compared with
+	@$(BIN)/python tests/oracle.py --make
+
+run: $(STAMP)  ## serve examples/quickstart at http://127.0.0.1:5000
+	@echo
+	@echo "  Quickstart: http://127.0.0.1:$(QUICKSTART_PORT)/   (Ctrl+C ends it)"
+	@echo "  Try: sign in with any name, upload a picture, ask for a page that is not there,"
+	@echo "       curl http://127.0.0.1:$(QUICKSTART_PORT)/api/"
+	@echo
+	@$(BIN)/flask --app examples/quickstart/app run --port $(QUICKSTART_PORT)
+
+# In CI the comparison with upstream must be possible; elsewhere a machine without the network still runs the rest.
+test: $(STAMP)  ## every test
+	@$(BIN)/python tests/oracle.py --make || test "$$CI" != true
+	@$(PYTEST) $(ARGS)
+
+test-quick: $(STAMP)  ## the tests without those that take seconds or a browser
+	@$(PYTEST) -m "not slow and not browser" $(ARGS)
+
+lint: $(STAMP)  ## ruff: rules and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: $(STAMP)  ## write the format that lint asks for
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+types: $(STAMP)  ## mypy --strict and pyright over the source, the tools and the typed programs
+	@$(BIN)/mypy
+	@$(BIN)/pyright
+
+contracts: $(STAMP)  ## the floors: imports point down, also inside functions, and there is no circle
+	@$(BIN)/lint-imports
+
+docs: $(STAMP)  ## the documentation, a warning being an error, into docs/_build/html
+	@$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+conformance: $(STAMP)  ## upstream's own published tests, on upstream and on ours, test by test
+	@$(BIN)/python tools/conformance.py $(ARGS)
+
+differential: oracle  ## the same cases on upstream and on ours: status, headers, body, logs, order
+	@$(PYTEST) tests/differential $(ARGS)
+
+bench: oracle  ## microseconds per request: ours, upstream, and a bare WSGI function
+	@$(BIN)/python -m bench $(ARGS)
+
+bench-quick: oracle  ## the same, with fewer rounds
+	@$(BIN)/python -m bench --quick $(ARGS)
+
+# The comparison of words is kept beside a checkout of the project's workshop, not in it.
+independence: $(STAMP)  ## where our lines are the same as another implementation's, if the tool for it is at hand
+	@if [ -f ../shared/tools/independence.py ]; then $(BIN)/python ../shared/tools/independence.py; fi
+
+clean:  ## remove what was built, the environments too
+	rm -rf .venv .venv-* .build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
