@@ -1,0 +1,38 @@
+"""The ten signals that the framework sends. Whoever sends decides when; nothing here sends or listens.
+
+Each is sent with the app (never a proxy) as sender; the keyword arguments are in "Signals" of Flask's documentation.
+"""
+
+from __future__ import annotations
+
+from blinker import Namespace
+
+__all__ = [
+    "Namespace",
+    "template_rendered",
+    "before_render_template",
+    "request_started",
+    "request_finished",
+    "request_tearing_down",
+    "got_request_exception",
+    "appcontext_tearing_down",
+    "appcontext_pushed",
+    "appcontext_popped",
+    "message_flashed",
+]
+
+_signals = Namespace()
+
+before_render_template = _signals.signal("before-render-template")
+template_rendered = _signals.signal("template-rendered")
+
+request_started = _signals.signal("request-started")
+got_request_exception = _signals.signal("got-request-exception")
+request_finished = _signals.signal("request-finished")
+request_tearing_down = _signals.signal("request-tearing-down")
+
+appcontext_pushed = _signals.signal("appcontext-pushed")
+appcontext_tearing_down = _signals.signal("appcontext-tearing-down")
+appcontext_popped = _signals.signal("appcontext-popped")
+
+message_flashed = _signals.signal("message-flashed")

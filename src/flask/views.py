@@ -1,0 +1,97 @@
+"""Views that are classes. A class only makes its own view function; routing and registering know nothing of it."""
+
+from __future__ import annotations
+
+import typing as t
+
+from . import typing as ft
+from .globals import current_app, request
+
+http_method_funcs = frozenset({"get", "post", "head", "options", "delete", "put", "trace", "patch"})
+
+
+class View:
+    """A view as a class: subclass it, override `dispatch_request`, and register what `as_view` makes.
+
+    See "Class-based Views" in Flask's documentation.
+    """
+
+    #: The HTTP methods of the rule, where ``add_url_rule`` is given none.
+    methods: t.ClassVar[t.Collection[str] | None] = None
+
+    #: Whether OPTIONS is answered without asking the view, where ``add_url_rule`` does not say.
+    provide_automatic_options: t.ClassVar[bool | None] = None
+
+    #: Applied to the function that `as_view` makes, the first one innermost. An ``@decorator`` on the class would do
+    #: nothing for it.
+    decorators: t.ClassVar[list[t.Callable[..., t.Any]]] = []
+
+    #: Make a new instance for each request. Where false, one instance serves all, and must not keep anything of one.
+    init_every_request: t.ClassVar[bool] = True
+
+    def dispatch_request(self) -> ft.ResponseReturnValue:
+        """The view itself: called with the variables of the URL as keyword arguments."""
+        raise NotImplementedError
+
+    @classmethod
+    def as_view(cls, name: str, *class_args: t.Any, **class_kwargs: t.Any) -> ft.RouteCallable:
+        """A view function that passes each request to an instance of this class, made with the further arguments.
+
+        :param name: the name of the function, which is the endpoint where none is given.
+
+        The function has the class as ``view_class``, and ``methods`` and ``provide_automatic_options`` of it.
+        """
+        if cls.init_every_request:
+
+            def view(**kwargs: t.Any) -> ft.ResponseReturnValue:
+                instance = cls(*class_args, **class_kwargs)
+                return current_app.ensure_sync(instance.dispatch_request)(**kwargs)  # type: ignore[no-any-return]
+
+        else:
+            instance = cls(*class_args, **class_kwargs)
+
+            def view(**kwargs: t.Any) -> ft.ResponseReturnValue:
+                return current_app.ensure_sync(instance.dispatch_request)(**kwargs)  # type: ignore[no-any-return]
+
+        made: t.Any = view
+        if cls.decorators:
+            _name_after(made, name, cls)  # decorators read both, functools.wraps for one
+            for decorate in cls.decorators:
+                made = decorate(made)
+        _name_after(made, name, cls)
+        made.__doc__ = cls.__doc__
+        made.view_class = cls
+        made.methods = cls.methods
+        made.provide_automatic_options = cls.provide_automatic_options
+        return t.cast(ft.RouteCallable, made)
+
+
+class MethodView(View):
+    """A view with a method for each HTTP method: ``get``, ``post`` and so on; ``get`` answers HEAD too.
+
+    `methods` follows from the methods that the class and its bases define, unless the class sets it.
+    """
+
+    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "methods" in cls.__dict__:
+            return
+        inherited = {method for base in cls.__bases__ for method in getattr(base, "methods", None) or ()}
+        methods = inherited | {name.upper() for name in http_method_funcs if hasattr(cls, name)}
+        if methods:
+            cls.methods = methods
+
+    def dispatch_request(self, **kwargs: t.Any) -> ft.ResponseReturnValue:
+        """Call the method named like the request's; `AssertionError` where the class has none."""
+        method = request.method
+        handler = getattr(self, method.lower(), None)
+        if handler is None and method == "HEAD":
+            handler = getattr(self, "get", None)
+        if handler is None:
+            raise AssertionError(f"Unimplemented method {method!r}")
+        return current_app.ensure_sync(handler)(**kwargs)  # type: ignore[no-any-return]
+
+
+def _name_after(function: t.Any, name: str, cls: type[View]) -> None:
+    function.__name__ = name
+    function.__module__ = cls.__module__
