@@ -19,7 +19,7 @@ MEANT_TO_EXIST = (
 )
 
 # Folders that exist on somebody's machine and nowhere else have no place in code or prose.
-SOMEBODYS_FOLDER = re.compile(r"(?<![\w.}/-])/(?:home|root|work|Users)/\w|(?<![\w.}/-])/opt/dewar\b")
+SOMEBODYS_FOLDER = re.compile(r"(?<![\w.}/-])/(?:home|work|Users)/\w|(?<![\w.}/-])/root/\.|(?<![\w.}/-])/opt/dewar\b")
 LEFT_UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
 THIS = Path(__file__)
 
