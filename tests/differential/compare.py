@@ -1,0 +1,146 @@
+"""Runs the cases on two interpreters and tells where they differ; it never decides whether a difference is allowed.
+
+By hand: `python -m tests.differential.compare [--left PYTHON] [--right PYTHON] [MODULE ...]` prints every case that
+differs, with both observations. `--left` is the original by default; give it twice to see that it agrees with itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from tests import oracle
+
+HERE = Path(__file__).parent
+Observed = dict[str, Any]
+
+
+def modules() -> list[str]:
+    """The case modules, one for each bullet of the API."""
+    return sorted(path.stem for path in (HERE / "cases").glob("*.py") if path.stem != "__init__")
+
+
+@cache
+def cases(module: str) -> list[str]:
+    """The names of a module's cases in the order they stand: its public functions of one argument, `out`."""
+    tree = ast.parse((HERE / "cases" / f"{module}.py").read_text(encoding="utf-8"))
+    return [
+        node.name
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef)
+        and not node.name.startswith("_")
+        and [argument.arg for argument in node.args.args] == ["out"]
+    ]
+
+
+@cache
+def bullet(module: str) -> str:
+    """The bullet of the API that a module is about: the first line of its docstring."""
+    tree = ast.parse((HERE / "cases" / f"{module}.py").read_text(encoding="utf-8"))
+    return (ast.get_docstring(tree) or module).splitlines()[0].partition(":")[0]
+
+
+def observe(python: Path, module: str, names: list[str]) -> tuple[str, Observed]:
+    """The version of Flask that a fresh interpreter runs, and what each case saw there."""
+    version, seen, left = "", {}, list(names)
+    while left:
+        with tempfile.TemporaryDirectory() as home:
+            done = subprocess.run(
+                [str(python), "-X", "utf8", str(HERE / "runner.py"), module, *left],
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                cwd=home,
+                env=_environment(home),
+                stdin=subprocess.DEVNULL,
+                timeout=300,
+            )
+        lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        version = next((line["flask"] for line in lines if "flask" in line), version)
+        seen.update((line["case"], line["seen"]) for line in lines if "case" in line)
+        left = [name for name in left if name not in seen]
+        if left:  # the process ended within a case: that case is told, and the others get a process of their own
+            seen[left.pop(0)] = [["the interpreter ended", f"{done.returncode}\n{done.stderr[-2000:]}"]]
+            if not version:
+                seen.update((name, [["the module cannot be imported", done.stderr[-2000:]]]) for name in left)
+                break
+    return version, seen
+
+
+def _environment(home: str) -> dict[str, str]:
+    """As little as an interpreter needs, so that nothing of the caller's shell is seen."""
+    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP") if name in os.environ}
+    return {**kept, "HOME": home, "USERPROFILE": home, "TZ": "UTC", "PYTHONHASHSEED": "0", "PYTHONSAFEPATH": ""}
+
+
+def both(left: Path, right: Path, module: str, names: list[str]) -> tuple[tuple[str, Observed], tuple[str, Observed]]:
+    """What both interpreters saw, run side by side."""
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(observe, left, module, names)
+        second = pool.submit(observe, right, module, names)
+        return first.result(), second.result()
+
+
+def differences(left: list[list[Any]], right: list[list[Any]]) -> list[tuple[str, Any, Any]]:
+    """The observations that are not the same: label, the one, the other."""
+    if [label for label, _ in left] == [label for label, _ in right]:
+        return [(label, a, b) for (label, a), (_, b) in zip(left, right, strict=True) if a != b]
+    nothing = ["(nothing)", "(nothing)"]
+    return [
+        (str(a[0] if a[0] == b[0] else f"{a[0]} / {b[0]}"), a[1], b[1])
+        for a, b in zip_longest(left, right, fillvalue=nothing)
+        if a != b
+    ]
+
+
+def report(found: list[tuple[str, Any, Any]], left: str = "upstream", right: str = "ours") -> str:
+    """The differences in lines to be read."""
+    width = max(len(left), len(right))
+    return "\n".join(
+        f"  {label}\n    {left:{width}}  {json.dumps(a, ensure_ascii=False)}\n"
+        f"    {right:{width}}  {json.dumps(b, ensure_ascii=False)}"
+        for label, a, b in found
+    )
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--left", type=Path, default=oracle.python())
+    parser.add_argument("--right", type=Path, default=Path(sys.executable))
+    parser.add_argument("--show", action="store_true", help="print what the left side saw, too")
+    parser.add_argument("-k", default="", help="only cases whose name contains this")
+    parser.add_argument("modules", nargs="*")
+    options = parser.parse_args()
+    if options.left is None:
+        parser.error(f"no interpreter with the original at {oracle.expected()}")
+    different = total = 0
+    for module in options.modules or modules():
+        names = [name for name in cases(module) if options.k in name]
+        (_, left), (_, right) = both(options.left, options.right, module, names)
+        for name in names:
+            total += 1
+            if options.show:
+                print(f"{module}.{name}")
+                for label, seen in left[name]:
+                    print(f"    {label}: {json.dumps(seen, ensure_ascii=False)}")
+            if found := differences(left[name], right[name]):
+                different += 1
+                print(f"{module}.{name}\n{report(found)}\n")
+    print(f"{different} of {total} cases differ")
+    return 1 if different else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,70 @@
+"""Holds every case to the same observations on upstream Flask and on ours; excuses only what `intended.toml` names."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import oracle
+from tests.differential import compare
+
+INTENDED: dict[str, dict[str, Any]] = tomllib.loads((compare.HERE / "intended.toml").read_text(encoding="utf-8"))
+ALL = [(module, name) for module in compare.modules() for name in compare.cases(module)]
+
+
+@pytest.fixture(scope="session")
+def upstream() -> Path:
+    """The interpreter that runs the original; without one the suite skips, and fails under CI."""
+    return oracle.require()
+
+
+@cache
+def observed(upstream: Path, module: str) -> tuple[tuple[str, compare.Observed], tuple[str, compare.Observed]]:
+    return compare.both(upstream, Path(sys.executable), module, compare.cases(module))
+
+
+@pytest.mark.parametrize(("module", "name"), ALL, ids=[f"{module}.{name}" for module, name in ALL])
+def test_a_case_is_seen_alike(upstream: Path, compared: Counter[str], module: str, name: str) -> None:
+    """What an application can observe is the same on upstream Flask and on ours, unless the difference is intended."""
+    (_, theirs), (_, ours) = observed(upstream, module)
+    compared[module] += 1
+    labels = [label for label, _ in theirs[name]]
+    assert labels and not set(labels) & {"escaped", "the interpreter ended", "the module cannot be imported"}, (
+        f"the case itself is broken: it must observe something, and end, on upstream\n{theirs[name]}"
+    )
+    found = compare.differences(theirs[name], ours[name])
+    excused = INTENDED.get(f"{module}.{name}", {"labels": []})["labels"]
+    unexpected = [difference for difference in found if difference[0] not in excused]
+    assert not unexpected, "\n" + compare.report(unexpected)
+    unused = set(excused) - {label for label, _, _ in found}
+    assert not unused, f"intended.toml excuses what does not differ: {sorted(unused)}"
+
+
+@pytest.mark.parametrize("module", compare.modules())
+def test_each_side_is_what_it_should_be(upstream: Path, module: str) -> None:
+    """Upstream's 3.1.3 is compared with ours, and neither with itself."""
+    (theirs, _), (ours, _) = observed(upstream, module)
+    assert theirs == "3.1.3"
+    assert ours.startswith("3.1.3+dewar.")
+
+
+def test_there_are_cases_enough() -> None:
+    """Every bullet of the API has its cases, and there are more than four hundred."""
+    counts = {compare.bullet(module): len(compare.cases(module)) for module in compare.modules()}
+    assert len(counts) == 13
+    assert min(counts.values()) >= 5
+    assert sum(counts.values()) > 400
+
+
+def test_intended_differences_are_argued() -> None:
+    """Each excuse names a case that exists, the observations it covers and a reason."""
+    for key, entry in INTENDED.items():
+        assert tuple(key.split(".")) in ALL, key
+        assert set(entry) == {"labels", "reason"}, key
+        assert entry["labels"] and len(entry["reason"].split()) > 3, key
