@@ -1,0 +1,80 @@
+"""The blueprint that users import: registration as in `flask.sansio`, with files of its own and commands.
+
+It serves nothing but its own static files, and finds the app that it serves them for in the context.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from datetime import timedelta
+
+from .cli import AppGroup
+from .globals import current_app
+from .helpers import send_from_directory
+from .sansio.blueprints import Blueprint as SansioBlueprint
+from .sansio.blueprints import BlueprintSetupState as BlueprintSetupState
+from .sansio.scaffold import _sentinel
+
+if t.TYPE_CHECKING:
+    from .wrappers import Response
+
+_READING = {"r", "rt", "rb"}
+
+
+class Blueprint(SansioBlueprint):
+    """A part of an application, registered on it with `Flask.register_blueprint`; see `flask.sansio.blueprints`.
+
+    With a `static_folder` it serves its own static files, under `static_url_path` within its `url_prefix`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        import_name: str,
+        static_folder: str | os.PathLike[str] | None = None,
+        static_url_path: str | None = None,
+        template_folder: str | os.PathLike[str] | None = None,
+        url_prefix: str | None = None,
+        subdomain: str | None = None,
+        url_defaults: dict[str, t.Any] | None = None,
+        root_path: str | None = None,
+        cli_group: str | None = _sentinel,  # type: ignore[assignment]  # left out is not None
+    ) -> None:
+        super().__init__(
+            name,
+            import_name,
+            static_folder=static_folder,
+            static_url_path=static_url_path,
+            template_folder=template_folder,
+            url_prefix=url_prefix,
+            subdomain=subdomain,
+            url_defaults=url_defaults,
+            root_path=root_path,
+            cli_group=cli_group,
+        )
+        #: Commands of the blueprint, which the app gets when it registers the blueprint.
+        self.cli: AppGroup = AppGroup(name=name)
+
+    def get_send_file_max_age(self, filename: str | None) -> int | None:
+        """How many seconds a browser may keep a file, by `SEND_FILE_MAX_AGE_DEFAULT`; None: it asks each time."""
+        age = current_app.config["SEND_FILE_MAX_AGE_DEFAULT"]
+        return int(age.total_seconds()) if isinstance(age, timedelta) else age
+
+    def send_static_file(self, filename: str) -> Response:
+        """Serve a file of the static folder: the view behind the blueprint's endpoint `static`."""
+        if self.static_folder is None:
+            raise RuntimeError("'static_folder' must be set to serve static_files.")
+        # Asked for here, since `send_from_directory` would ask the app.
+        max_age = self.get_send_file_max_age(filename)
+        return send_from_directory(self.static_folder, filename, max_age=max_age)
+
+    def open_resource(self, resource: str, mode: str = "rb", encoding: str | None = "utf-8") -> t.IO[t.AnyStr]:
+        """Open a file for reading, its path relative to `root_path`; the encoding matters in text mode only.
+
+        Raises ValueError for any mode but "r", "rt", "rb".
+        """
+        if mode not in _READING:
+            raise ValueError("Resources can only be opened for reading.")
+        path = os.path.join(self.root_path, resource)
+        return open(path, mode, encoding=None if mode == "rb" else encoding)
