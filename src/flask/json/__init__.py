@@ -1,0 +1,61 @@
+"""JSON by the current app's provider, or by the standard library where no app is current. No format is decided here."""
+
+from __future__ import annotations
+
+import json as _json
+import typing as t
+
+from ..globals import SplitContext, _nothing, _now, current_app
+from .provider import _default
+
+if t.TYPE_CHECKING:
+    from ..wrappers import Response
+    from .provider import JSONProvider
+
+
+def _provider() -> JSONProvider | None:
+    """The current app's provider. It does not ask for the app context, which would have to be built to answer."""
+    context = _now()
+    if context is _nothing or (type(context) is SplitContext and context._top_app_ctx is None):
+        return None
+    return t.cast("JSONProvider", context.app.json)
+
+
+def dumps(obj: t.Any, **kwargs: t.Any) -> str:
+    """Data as JSON text, by ``current_app.json.dumps``.
+
+    Without an app it is ``json.dumps``, able to serialise the same types, with the keys in their own order.
+    """
+    if (provider := _provider()) is not None:
+        return provider.dumps(obj, **kwargs)
+    kwargs.setdefault("default", _default)
+    return _json.dumps(obj, **kwargs)
+
+
+def dump(obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None:
+    """Write data as JSON to a text file, by ``current_app.json.dump``, or else as `dumps` does without an app."""
+    if (provider := _provider()) is not None:
+        provider.dump(obj, fp, **kwargs)
+    else:
+        kwargs.setdefault("default", _default)
+        _json.dump(obj, fp, **kwargs)
+
+
+def loads(s: str | bytes, **kwargs: t.Any) -> t.Any:
+    """Data from JSON text, by ``current_app.json.loads``, or by ``json.loads`` without an app."""
+    provider = _provider()
+    return _json.loads(s, **kwargs) if provider is None else provider.loads(s, **kwargs)
+
+
+def load(fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any:
+    """Data from a JSON file, by ``current_app.json.load``, or by ``json.load`` without an app."""
+    provider = _provider()
+    return _json.load(fp, **kwargs) if provider is None else provider.load(fp, **kwargs)
+
+
+def jsonify(*args: t.Any, **kwargs: t.Any) -> Response:
+    """A JSON response of one argument, of several as a list, or of keyword arguments as an object; of none it is null.
+
+    It is ``current_app.json.response``; a view that returns a dict or a list needs neither.
+    """
+    return current_app.json.response(*args, **kwargs)  # type: ignore[no-any-return]
