@@ -1,0 +1,131 @@
+"""The tools that judge the project notice what they are there to notice."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+TOOLS = Path(__file__).resolve().parents[2] / "tools"
+
+
+def load(name: str) -> ModuleType:
+    """A tool as a module, without running it."""
+    spec = importlib.util.spec_from_file_location(f"tool_{name}", TOOLS / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def conformance() -> ModuleType:
+    """The comparison with upstream's published suite."""
+    return load("conformance")
+
+
+@pytest.fixture(scope="module")
+def summary() -> ModuleType:
+    """The count that closes a run of CI."""
+    return load("ci_summary")
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "is_worse"),
+    [
+        ("passed", "passed", False),
+        ("passed", "failed", True),
+        ("passed", "skipped", True),
+        ("passed", None, True),
+        ("skipped", "skipped", False),
+        ("skipped", "passed", False),
+        ("skipped", "failed", True),
+        ("skipped", None, True),
+        ("failed", "failed", False),
+        ("failed", "passed", False),
+    ],
+)
+def test_worse_is_what_passes_only_upstream(
+    conformance: ModuleType, theirs: str, ours: str | None, is_worse: bool
+) -> None:
+    """A test that upstream passes has to pass here; a skip, or its absence, is no pass."""
+    here = {"a::b": conformance.Outcome(ours)} if ours else {}
+    found = conformance.worse({"a::b": conformance.Outcome(theirs)}, here)
+    assert [difference.test for difference in found] == (["a::b"] if is_worse else [])
+
+
+def test_a_failing_teardown_fails_its_test(conformance: ModuleType, tmp_path: Path) -> None:
+    """A report in which a test passed and its teardown then failed counts it as failed."""
+    report = tmp_path / "report.xml"
+    report.write_text(
+        '<testsuites><testsuite><testcase classname="a" name="b"/><testcase classname="a" name="b">'
+        '<error message="left behind">where</error></testcase><testcase classname="a" name="c"><skipped message="w"/>'
+        "</testcase></testsuite></testsuites>"
+    )
+    found = conformance.outcomes_in(report)
+    assert {name: outcome.result for name, outcome in found.items()} == {"a::b": "failed", "a::c": "skipped"}
+
+
+def test_exceptions_that_pass_are_refused(
+    conformance: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An exception stays listed only as long as its test is worse here than upstream."""
+    listed = tmp_path / "exceptions.toml"
+    listed.write_text('[[exception]]\ntest = "a::b0"\nreason = "asserts a private part"\n')
+    monkeypatch.setattr(conformance, "EXCEPTIONS", listed)
+    passed, failed = conformance.Outcome("passed"), conformance.Outcome("failed", "no")
+    theirs = {f"a::b{number}": passed for number in range(200)}
+    assert conformance.judge(theirs, theirs | {"a::b0": failed}, None) == []
+    assert len(conformance.judge(theirs, theirs, None)) == 1
+    assert len(conformance.judge(theirs, theirs | {"a::b0": failed, "a::b1": failed}, None)) == 1
+
+
+def test_exceptions_are_fewer_than_one_in_a_hundred(
+    conformance: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One exception among a hundred tests is one too many."""
+    listed = tmp_path / "exceptions.toml"
+    listed.write_text('[[exception]]\ntest = "a::b0"\nreason = "asserts a private part"\n')
+    monkeypatch.setattr(conformance, "EXCEPTIONS", listed)
+    theirs = {f"a::b{number}": conformance.Outcome("passed") for number in range(100)}
+    ours = theirs | {"a::b0": conformance.Outcome("failed", "no")}
+    assert len(conformance.judge(theirs, ours, None)) == 1
+
+
+def test_exceptions_need_a_reason(conformance: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception without a reason stops the comparison."""
+    listed = tmp_path / "exceptions.toml"
+    listed.write_text('[[exception]]\ntest = "a::b"\nreason = " "\n')
+    monkeypatch.setattr(conformance, "EXCEPTIONS", listed)
+    with pytest.raises(SystemExit, match="without a reason: a::b"):
+        conformance.exceptions()
+
+
+def test_ci_counts_tests_and_steps(summary: ModuleType, tmp_path: Path) -> None:
+    """Each test of a report is one, each step without a report is one, and a step that failed is never lost."""
+    (tmp_path / "test.step").write_text("ok\n")
+    (tmp_path / "test.xml").write_text(
+        '<testsuites><testsuite tests="5" skipped="1" failures="0" errors="0"/></testsuites>'
+    )
+    (tmp_path / "lint.step").write_text("ok\n")
+    assert summary.count(tmp_path) == (5, 0)
+    (tmp_path / "types.step").write_text("failed\n")
+    (tmp_path / "again.step").write_text("failed\n")
+    (tmp_path / "again.xml").write_text(
+        '<testsuites><testsuite tests="3" skipped="0" failures="2" errors="0"/></testsuites>'
+    )
+    assert summary.count(tmp_path) == (6, 3)
+
+
+def test_ci_counts_a_broken_run_of_passing_tests_as_failed(summary: ModuleType, tmp_path: Path) -> None:
+    """A run whose tests all passed and that ended with an error nevertheless has failed."""
+    (tmp_path / "test.step").write_text("failed\n")
+    (tmp_path / "test.xml").write_text(
+        '<testsuites><testsuite tests="5" skipped="0" failures="0" errors="0"/></testsuites>'
+    )
+    assert summary.count(tmp_path) == (5, 1)
