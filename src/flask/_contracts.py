@@ -1,4 +1,4 @@
-"""What the lower floors may know of the upper ones: a base to recognise an app by, a mark for our own methods, Protocols.
+"""What the lower floors may know of the upper ones: a base for apps, a mark for our own methods, Protocols.
 
 Nothing here runs a request, and nothing here imports another module of the package.
 """

@@ -2,9 +2,9 @@
 
 A context never decides what a request does; it is found by the proxies, matched by the router, ended by the lifecycle.
 
-Flask 3.1's rules are kept: a request context that is pushed while an app context of the same app is active borrows that
-one and its `g`, else it has an app context of its own; each push gives a new identity to what it owns; contexts are never
-reused. See "The Application Context" and "The Request Context" in Flask's documentation.
+Flask 3.1's rules are kept: a request context that is pushed while an app context of the same app is active borrows
+that one and its `g`, else it has an app context of its own; contexts are never reused. See
+"The Application Context" and "The Request Context" in Flask's documentation.
 """
 
 from __future__ import annotations
@@ -15,21 +15,13 @@ import typing as t
 from contextvars import Token
 from functools import update_wrapper
 
-from werkzeug.exceptions import HTTPException
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import HTTPException, NotFound
 
 from . import typing as ft
 from ._contracts import is_original
 from ._routing import ABSENT
-from .globals import _current
-from .globals import _nothing
-from .globals import _now
-from .globals import NoContext
-from .globals import request_below
-from .globals import SplitContext
-from .signals import appcontext_popped
-from .signals import appcontext_pushed
-from .signals import appcontext_tearing_down
+from .globals import NoContext, SplitContext, _current, _nothing, _now, request_below
+from .signals import appcontext_popped, appcontext_pushed, appcontext_tearing_down
 
 if t.TYPE_CHECKING:
     from types import TracebackType
@@ -137,7 +129,7 @@ class AppContext:
     """
 
     # The dict is for what extensions hang on a context, the weak reference for tracers.
-    __slots__ = ("app", "g", "_url_adapter", "_pushes", "__dict__", "__weakref__")
+    __slots__ = ("__dict__", "__weakref__", "_pushes", "_url_adapter", "app", "g")
 
     def __init__(self, app: Flask) -> None:
         self.app = app
@@ -244,23 +236,23 @@ _IMPLIED: t.Any = object()  # its own, but neither made nor on top by itself unt
 class RequestContext:
     """What is current while one request is handled: `request`, `session`, and an app context below them.
 
-    Made by `Flask.request_context` from a WSGI environment (PEP 3333). Pushing it matches the URL; the last pop runs the
-    `teardown_request` functions, closes the request and ends the app context, if that is its own.
+    Made by `Flask.request_context` from a WSGI environment (PEP 3333). Pushing it matches the URL; the last pop runs
+    the `teardown_request` functions, closes the request and ends the app context, if that is its own.
     """
 
     __slots__ = (
-        "app",
-        "request",
-        "flashes",
-        "_after_request_functions",
-        "_url_adapter",
-        "_opened",
-        "_pushes",
-        "_app_ctx",
-        "_holds",
-        "_held",
         "__dict__",
         "__weakref__",
+        "_after_request_functions",
+        "_app_ctx",
+        "_held",
+        "_holds",
+        "_opened",
+        "_pushes",
+        "_url_adapter",
+        "app",
+        "flashes",
+        "request",
     )
 
     def __init__(
@@ -462,6 +454,10 @@ class RequestContext:
         """Put off the teardown until `_release`."""
         self._holds += 1
 
+    def _resumed(self) -> _Resumption:
+        """A `with` block in which this context is current, without being pushed."""
+        return _Resumption(self)
+
     def _release(self) -> None:
         """Undo `_hold`; if the context was popped meanwhile, this is the moment of its teardown."""
         self._holds -= 1
@@ -528,13 +524,28 @@ class RequestContext:
         return f"<{type(self).__name__} {self.request.url!r} [{self.request.method}] of {self.app.name}>"
 
 
+class _Resumption:
+    """What `RequestContext._resumed` enters."""
+
+    __slots__ = ("_context", "_token")
+
+    def __init__(self, context: RequestContext) -> None:
+        self._context = context
+
+    def __enter__(self) -> None:
+        self._token = _current.set(self._context)
+
+    def __exit__(self, *exc_info: object) -> None:
+        _current.reset(self._token)
+
+
 if not t.TYPE_CHECKING:
     RequestContext._top_request = RequestContext.__dict__["request"]  # PERF: as AppContext._top_g
     RequestContext._top_session = RequestContext.__dict__["session"]
 
 
-# Labels of a host name as IDNA's ASCII form has them (RFC 1035 §2.3.4, RFC 5890), and a port. What looks otherwise may be
-# refused by Werkzeug when it binds the URL map, so it is not ours to route.
+# Labels of a host name as IDNA's ASCII form has them (RFC 1035 §2.3.4, RFC 5890), and a port. What looks otherwise may
+# be refused by Werkzeug when it binds the URL map, so it is not ours to route.
 _plain_host = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*(?::[0-9]{1,5})?\Z", re.ASCII)
 _seen_hosts: set[str] = set()
 

@@ -6,16 +6,13 @@ Nothing is created here: a proxy finds what a context holds, or says how to get 
 from __future__ import annotations
 
 import typing as t
-from contextvars import ContextVar
-from contextvars import Token
+from contextvars import ContextVar, Token
 
 from werkzeug.local import LocalProxy
 
 if t.TYPE_CHECKING:  # what users see in their editors; nothing of it is imported at run time
     from .app import Flask
-    from .ctx import _AppCtxGlobals
-    from .ctx import AppContext
-    from .ctx import RequestContext
+    from .ctx import AppContext, RequestContext, _AppCtxGlobals
     from .sessions import SessionMixin
     from .wrappers import Request
 
@@ -28,8 +25,8 @@ active. Enter one with 'with app.app_context():', or do this inside a view, a ho
 _no_request_message = """\
 Working outside of request context.
 
-Something here needs the current HTTP request ('request', 'session' ...), and no request is being handled. Do this inside
-a view or a hook; in a test or a shell, enter one with 'with app.test_request_context(...):'."""
+Something here needs the current HTTP request ('request', 'session' ...), and no request is being handled. Do this
+inside a view or a hook; in a test or a shell, enter one with 'with app.test_request_context(...):'."""
 
 
 # Whatever is on top of the contexts answers six questions: app, _top_app_ctx, _top_g, _top_request_ctx, _top_request,
@@ -58,7 +55,7 @@ class NoContext:
 
 
 class SplitContext:
-    """The state after contexts were popped out of order: an app context and a request context that do not belong together.
+    """What is left after contexts were popped out of order: two that do not belong together.
 
     Flask keeps the two in separate variables, so this order of things is allowed there; here it is one more value.
     """
@@ -97,6 +94,11 @@ def request_below(context: RequestContext | None) -> RequestContext:
     return context
 
 
+def _has_app() -> bool:
+    """Whether an app is current."""
+    return _now()._top_app_ctx is not None
+
+
 _nothing = NoContext()
 _current: ContextVar[t.Any] = ContextVar("flask.context", default=_nothing)
 _now = _current.get
@@ -123,7 +125,7 @@ class _HalfVariable(t.Generic[_T]):
     Flask has two variables, and applications import them by their private names.
     """
 
-    __slots__ = ("name", "_face")
+    __slots__ = ("_face", "name")
 
     def __init__(self, name: str, face: str) -> None:
         self.name = name

@@ -1,0 +1,78 @@
+"""What becomes of an exception (step 6): the handler that the app or a blueprint has for it, or the plain answer.
+
+Handlers are found by the app's `_find_error_handler`; here is only what is done with them. Nothing here makes bytes.
+"""
+
+from __future__ import annotations
+
+import sys
+import typing as t
+
+from werkzeug.exceptions import BadRequestKeyError, HTTPException, InternalServerError
+from werkzeug.routing import RoutingException
+
+from ..signals import got_request_exception
+
+
+class Handling(t.Protocol):
+    """The part of an app that errors are handled with."""
+
+    debug: bool
+    testing: bool
+    config: t.Any
+
+    def _find_error_handler(self, e: Exception, blueprints: list[str]) -> t.Callable[..., t.Any] | None: ...
+
+    def ensure_sync(self, func: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]: ...
+
+    def trap_http_exception(self, e: Exception) -> bool: ...
+
+    def handle_http_exception(self, e: HTTPException) -> t.Any: ...
+
+    def log_exception(self, exc_info: t.Any) -> None: ...
+
+    def finalize_request(self, rv: t.Any, from_error_handler: bool = False) -> t.Any: ...
+
+
+def handle_http_exception(app: Handling, error: HTTPException, blueprints: list[str]) -> t.Any:
+    """The result for an HTTP exception: its handler's, else itself, which is a response.
+
+    An exception without a code carries its response with it; a routing exception is a redirect, not an error.
+    """
+    if error.code is None or isinstance(error, RoutingException):
+        return error
+    handler = app._find_error_handler(error, blueprints)
+    return error if handler is None else app.ensure_sync(handler)(error)
+
+
+def handle_user_exception(app: Handling, error: Exception, blueprints: list[str]) -> t.Any:
+    """The result for whatever a view or hook raised; raises it again where no handler takes it."""
+    if isinstance(error, BadRequestKeyError) and (app.debug or app.config["TRAP_BAD_REQUEST_ERRORS"]):
+        error.show_exception = True  # the name of the missing key is for developers
+    if isinstance(error, HTTPException) and not app.trap_http_exception(error):
+        return app.handle_http_exception(error)
+    handler = app._find_error_handler(error, blueprints)
+    if handler is None:
+        raise
+    return app.ensure_sync(handler)(error)
+
+
+def handle_exception(app: Handling, error: Exception, blueprints: list[str]) -> t.Any:
+    """The response for what no handler took: logged, then the 500 page; raised again while testing or debugging."""
+    exc_info = sys.exc_info()
+    got_request_exception.send(app, _async_wrapper=app.ensure_sync, exception=error)
+
+    propagate = app.config["PROPAGATE_EXCEPTIONS"]
+    if propagate is None:
+        propagate = app.testing or app.debug
+    if propagate:
+        if exc_info[1] is error:
+            raise
+        raise error
+
+    app.log_exception(exc_info)
+    result: t.Any = InternalServerError(original_exception=error)
+    handler = app._find_error_handler(result, blueprints)
+    if handler is not None:
+        result = app.ensure_sync(handler)(result)
+    return app.finalize_request(result, from_error_handler=True)

@@ -1,0 +1,59 @@
+"""One request from push to pop, told once for every gateway. No protocol, no routing and no rendering happens here.
+
+The steps, numbered as in the documentation's "The life of a request". Each that Flask has as a public method is that
+method, called by its name on the app, so an override of any kind takes effect at once.
+
+     1 push        RequestContext.push
+     2 route       RequestContext.match_request
+     3 started     the signal request_started                          Flask.full_dispatch_request
+     4 before      url_value_preprocessors, before_request             Flask.preprocess_request
+     5 dispatch    the view, automatic OPTIONS, the routing error      Flask.dispatch_request
+     6 on error    an error handler, else the plain 500                Flask.handle_user_exception, handle_exception
+     7 respond     the view's result becomes a Response                Flask.make_response
+     8 after       after_this_request, after_request                   Flask.process_response
+     9 session     saved if it has something to say                    Flask.process_response
+    10 finished    the signal request_finished                         Flask.finalize_request
+    11 start       status and headers go to the gateway
+    12 pop         teardown_request, teardown_appcontext               RequestContext.pop
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+if t.TYPE_CHECKING:
+    from .._contracts import Poppable, Serving
+
+R = t.TypeVar("R")
+
+
+def run(
+    app: Serving,
+    context: Poppable,
+    start: t.Callable[[t.Any], R],
+    before_pop: t.Callable[[], object] | None = None,
+) -> R:
+    """Handle the request of a context that was not pushed yet, and return what `start` makes of the response.
+
+    `start` gives status and headers to the gateway and returns the body, while the context is still up. `before_pop`
+    is called when all is done but the teardown. What `handle_exception` raises goes to the gateway, after the teardown.
+    """
+    error: BaseException | None = None
+    try:
+        try:
+            context.push()  # 1, 2
+            response = app.full_dispatch_request()  # 3 to 10
+        except Exception as e:  # noqa: BLE001 - whatever it is, the app decides what becomes of it
+            error = e
+            response = app.handle_exception(e)  # 6 for what no handler took, then 7 to 10
+        except BaseException as e:
+            error = e
+            raise
+        return start(response)  # 11
+    finally:
+        if before_pop is not None:
+            before_pop()
+        if error is not None and app.should_ignore_error(error):
+            error = None
+        context.pop(error)  # 12
+        del error  # no cycle of the exception, its traceback and this frame

@@ -1,0 +1,101 @@
+"""What a view may return, and the Response that it becomes (step 7). One table by type; the rest is asked in turn.
+
+Nothing here runs a view or a hook. The errors name what was returned and by which view.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterator
+
+from werkzeug.datastructures import Headers
+from werkzeug.wrappers import Response as BaseResponse
+
+_FORMS = (
+    "The view function did not return a valid response."
+    " The return type must be a string, dict, list, tuple with headers or status, Response instance, or WSGI callable"
+)
+
+
+class Responding(t.Protocol):
+    """The part of an app that results are made with."""
+
+    response_class: t.Any
+    json: t.Any
+
+
+class Asking(t.Protocol):
+    """The part of a request that results are made for."""
+
+    environ: t.Any
+    endpoint: t.Any
+
+
+def to_response(app: Responding, result: t.Any, request: Asking) -> t.Any:
+    """Turn what a view returned into an instance of `app.response_class`.
+
+    Raises `TypeError` for anything that is not one of the documented forms.
+    """
+    make = _makers.get(result.__class__)
+    if make is not None:
+        return make(app, result)
+
+    status = headers = None
+    if isinstance(result, tuple):
+        result, status, headers = _taken_apart(result)
+    if result is None:
+        raise TypeError(
+            f"The view function for {request.endpoint!r} did not return a valid response. The function either returned"
+            " None or ended without a return statement."
+        )
+    response = result
+    if not isinstance(response, app.response_class):
+        if isinstance(result, (str, bytes, bytearray, Iterator)):
+            # The class itself gets status and headers, and may do with them as it pleases.
+            return app.response_class(result, status=status, headers=headers)
+        response = _converted(app, result, request)
+    if status is not None:
+        if isinstance(status, (str, bytes, bytearray)):
+            response.status = status
+        else:
+            response.status_code = status
+    if headers:
+        response.headers.update(headers)
+    return response
+
+
+def _taken_apart(result: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:
+    """(body, status, headers) of a tuple, None for what it does not say."""
+    if len(result) == 3:
+        return result
+    if len(result) == 2:
+        body, second = result
+        if isinstance(second, (Headers, dict, tuple, list)):
+            return body, None, second
+        return body, second, None
+    raise TypeError(
+        "The view function did not return a valid response tuple. The tuple must have the form (body, status, headers),"
+        " (body, status), or (body, headers)."
+    )
+
+
+def _converted(app: Responding, result: t.Any, request: Asking) -> t.Any:
+    """A response from data for JSON, from another class of response, or from a WSGI callable."""
+    if isinstance(result, (dict, list)):
+        return app.json.response(result)
+    kind = type(result).__name__
+    if isinstance(result, BaseResponse) or callable(result):
+        try:
+            return app.response_class.force_type(result, request.environ)
+        except TypeError as e:
+            raise TypeError(f"{e}\n{_FORMS}, but it was a {kind}.").with_traceback(e.__traceback__) from None
+    raise TypeError(f"{_FORMS}, but it was a {kind}.")
+
+
+# PERF: the plain forms, by exact type.
+_makers: dict[type, t.Callable[[t.Any, t.Any], t.Any]] = {
+    str: lambda app, text: app.response_class(text),
+    bytes: lambda app, data: app.response_class(data),
+    dict: lambda app, data: app.json.response(data),
+    list: lambda app, data: app.json.response(data),
+}

@@ -1,0 +1,696 @@
+"""The `Flask` class: every step of a request as a thin public method, and the entrances of the gateways.
+
+What an app registers stands in `sansio`; how a request goes from step to step, in `_dispatch.lifecycle`. Nothing is
+decided twice here: a method does its one step by reading the live tables, or calls the module that knows.
+"""
+
+from __future__ import annotations
+
+import collections.abc as cabc
+import inspect
+import os
+import sys
+import typing as t
+import weakref
+from datetime import timedelta
+from inspect import iscoroutinefunction
+from itertools import chain
+from types import FunctionType, MethodType, TracebackType
+from urllib.parse import quote as _url_quote
+
+import click
+from werkzeug.datastructures import ImmutableDict
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BuildError, MapAdapter, RequestRedirect
+from werkzeug.routing import Rule as Rule  # applications import it from here
+from werkzeug.wsgi import get_host
+
+from . import typing as ft
+from ._contracts import Application, is_original, original
+from ._dispatch import errors
+from ._dispatch.results import to_response
+from ._gateways import wsgi
+from ._gateways.bridge import run_on_loop
+from ._routing import Router
+from .ctx import AppContext, RequestContext, _unbuilt
+from .debughelpers import FormDataRoutingRedirect
+from .globals import _now, g, request, request_ctx, session
+from .globals import current_app as current_app
+from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv, send_from_directory
+from .sansio.app import App
+from .sessions import SecureCookieSessionInterface, SessionInterface, untouched_session_is_silent
+from .signals import appcontext_tearing_down, request_finished, request_started, request_tearing_down
+from .templating import Environment
+from .wrappers import Request, Response
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from .testing import FlaskClient, FlaskCliRunner
+
+_sentinel: t.Any = object()
+_COROUTINE = inspect.CO_COROUTINE
+
+
+class Flask(App, Application):
+    """A web application: a WSGI application (PEP 3333) and the registry of everything that makes it up.
+
+    Usually made in the main module or a factory, `app = Flask(__name__)`.
+
+    :param import_name: the name of the application's package or module: resources are found next to it.
+    :param static_url_path: where static files are served; by default the name of `static_folder`.
+    :param static_folder: the folder of static files, counted from `root_path`; None for none.
+    :param static_host: the host of the static route; needed with `host_matching` and a static folder.
+    :param host_matching: match rules by their `host`.
+    :param subdomain_matching: match rules by their `subdomain`, relative to `SERVER_NAME`.
+    :param template_folder: the folder of templates, counted from `root_path`.
+    :param instance_path: the instance folder, an absolute path; by default `instance` next to the package or module.
+    :param instance_relative_config: count relative names of config files from the instance folder.
+    :param root_path: the folder of the application, where it cannot be found by `import_name`.
+
+    Raises `ValueError` for a relative `instance_path`, `AssertionError` if `static_host` and `host_matching` disagree.
+    """
+
+    default_config = ImmutableDict(
+        {
+            "APPLICATION_ROOT": "/",
+            "DEBUG": None,
+            "EXPLAIN_TEMPLATE_LOADING": False,
+            "MAX_CONTENT_LENGTH": None,
+            "MAX_COOKIE_SIZE": 4093,
+            "MAX_FORM_MEMORY_SIZE": 500_000,
+            "MAX_FORM_PARTS": 1_000,
+            "PERMANENT_SESSION_LIFETIME": timedelta(days=31),
+            "PREFERRED_URL_SCHEME": "http",
+            "PROPAGATE_EXCEPTIONS": None,
+            "PROVIDE_AUTOMATIC_OPTIONS": True,
+            "SECRET_KEY": None,
+            "SECRET_KEY_FALLBACKS": None,
+            "SEND_FILE_MAX_AGE_DEFAULT": None,
+            "SERVER_NAME": None,
+            "SESSION_COOKIE_DOMAIN": None,
+            "SESSION_COOKIE_HTTPONLY": True,
+            "SESSION_COOKIE_NAME": "session",
+            "SESSION_COOKIE_PARTITIONED": False,
+            "SESSION_COOKIE_PATH": None,
+            "SESSION_COOKIE_SAMESITE": None,
+            "SESSION_COOKIE_SECURE": False,
+            "SESSION_REFRESH_EACH_REQUEST": True,
+            "TEMPLATES_AUTO_RELOAD": None,
+            "TESTING": False,
+            "TRAP_BAD_REQUEST_ERRORS": None,
+            "TRAP_HTTP_EXCEPTIONS": False,
+            "TRUSTED_HOSTS": None,
+            "USE_X_SENDFILE": False,
+        }
+    )
+
+    # The classes of requests and responses. Replace them by subclasses to extend them.
+    request_class: type[Request] = Request
+    response_class: type[Response] = Response
+
+    # What opens and saves sessions.
+    session_interface: SessionInterface = SecureCookieSessionInterface()
+
+    def __init__(
+        self,
+        import_name: str,
+        static_url_path: str | None = None,
+        static_folder: str | os.PathLike[str] | None = "static",
+        static_host: str | None = None,
+        host_matching: bool = False,
+        subdomain_matching: bool = False,
+        template_folder: str | os.PathLike[str] | None = "templates",
+        instance_path: str | None = None,
+        instance_relative_config: bool = False,
+        root_path: str | None = None,
+    ) -> None:
+        super().__init__(
+            import_name=import_name,
+            static_url_path=static_url_path,
+            static_folder=static_folder,
+            static_host=static_host,
+            host_matching=host_matching,
+            subdomain_matching=subdomain_matching,
+            template_folder=template_folder,
+            instance_path=instance_path,
+            instance_relative_config=instance_relative_config,
+            root_path=root_path,
+        )
+        self._router = Router()
+        self.cli.name = self.name
+
+        if self.has_static_folder:
+            if bool(static_host) != host_matching:
+                raise AssertionError("Invalid static_host/host_matching combination")
+            # A weak reference, or the app would stand in a cycle with its own view functions.
+            own = weakref.ref(self)
+            self.add_url_rule(
+                f"{self.static_url_path}/<path:filename>",
+                endpoint="static",
+                host=static_host,
+                view_func=lambda **kw: own().send_static_file(**kw),  # type: ignore[union-attr]
+            )
+
+    # ---- files
+
+    def get_send_file_max_age(self, filename: str | None) -> int | None:
+        """Seconds that a file may be cached: `SEND_FILE_MAX_AGE_DEFAULT`; None has clients revalidate each time."""
+        value = self.config["SEND_FILE_MAX_AGE_DEFAULT"]
+        if isinstance(value, timedelta):
+            return int(value.total_seconds())
+        seconds: int | None = value
+        return seconds
+
+    def send_static_file(self, filename: str) -> Response:
+        """The view of the static route: a file from within `static_folder`, else 404."""
+        if not self.has_static_folder:
+            raise RuntimeError("'static_folder' must be set to serve static_files.")
+        max_age = self.get_send_file_max_age(filename)
+        return send_from_directory(t.cast(str, self.static_folder), filename, max_age=max_age)
+
+    def open_resource(self, resource: str, mode: str = "rb", encoding: str | None = None) -> t.IO[t.AnyStr]:
+        """Open a file by its name relative to `root_path`, for reading.
+
+        Raises `ValueError` for any mode but `r`, `rt` and `rb`.
+        """
+        if mode not in {"r", "rt", "rb"}:
+            raise ValueError("Resources can only be opened for reading.")
+        path = os.path.join(self.root_path, resource)
+        return t.cast("t.IO[t.AnyStr]", open(path, mode, encoding=None if mode == "rb" else encoding))
+
+    def open_instance_resource(self, resource: str, mode: str = "rb", encoding: str | None = "utf-8") -> t.IO[t.AnyStr]:
+        """Open a file by its name relative to the instance folder, for reading or writing."""
+        path = os.path.join(self.instance_path, resource)
+        return t.cast("t.IO[t.AnyStr]", open(path, mode, encoding=None if "b" in mode else encoding))
+
+    # ---- templates
+
+    def create_jinja_environment(self) -> Environment:
+        """Make what `jinja_env` is: autoescape by file name, Flask's globals, `tojson` by `app.json`."""
+        options = dict(self.jinja_options)
+        options.setdefault("autoescape", self.select_jinja_autoescape)
+        if "auto_reload" not in options:
+            reload = self.config["TEMPLATES_AUTO_RELOAD"]
+            options["auto_reload"] = self.debug if reload is None else reload
+
+        environment = self.jinja_environment(self, **options)
+        environment.globals.update(
+            url_for=self.url_for,
+            get_flashed_messages=get_flashed_messages,
+            config=self.config,
+            # The proxies too, for templates that are imported and so get no context.
+            request=request,
+            session=session,
+            g=g,
+        )
+        environment.policies["json.dumps_function"] = self.json.dumps
+        return environment
+
+    def update_template_context(self, context: dict[str, t.Any]) -> None:
+        """Add what the context processors of app and blueprints give; what is there already wins."""
+        names: t.Iterable[str | None] = (None,)
+        top = _now()._top_request_ctx
+        if top is not None:
+            names = chain(names, reversed(top.request.blueprints))
+        given = context.copy()
+        for name in names:
+            if name in self.template_context_processors:
+                for processor in self.template_context_processors[name]:
+                    context.update(self.ensure_sync(processor)())
+        context.update(given)
+
+    # ---- URLs
+
+    @original
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Werkzeug's adapter of the URL map for a request, or for building URLs outside of one.
+
+        Without a request: None unless `SERVER_NAME` is set. Raises 400 for a host that `TRUSTED_HOSTS` does not list.
+        """
+        server_name = self.config["SERVER_NAME"]
+        if request is None:
+            if server_name is None:
+                return None
+            return self.url_map.bind(
+                server_name,
+                script_name=self.config["APPLICATION_ROOT"],
+                url_scheme=self.config["PREFERRED_URL_SCHEME"],
+            )
+
+        trusted_hosts = self.config["TRUSTED_HOSTS"]
+        if trusted_hosts is not None:
+            request.trusted_hosts = trusted_hosts
+            request.host = get_host(request.environ, trusted_hosts)  # type: ignore[misc]
+
+        if self.url_map.host_matching:
+            # With a server name the adapter would take that for the host.
+            return self.url_map.bind_to_environ(request.environ)
+        if self.subdomain_matching:
+            return self.url_map.bind_to_environ(request.environ, server_name=server_name)
+        # Any host will do: every request is on the default subdomain.
+        return self.url_map.bind_to_environ(
+            request.environ, server_name=server_name, subdomain=self.url_map.default_subdomain or ""
+        )
+
+    def raise_routing_exception(self, request: Request) -> t.NoReturn:
+        """Raise what matching the URL raised.
+
+        In debug mode, a redirect that would lose the data of a form is an error that explains itself.
+        """
+        error = t.cast(HTTPException, request.routing_exception)
+        if (
+            self.debug
+            and isinstance(error, RequestRedirect)
+            and error.code not in {307, 308}  # these keep method and body
+            and request.method not in {"GET", "HEAD", "OPTIONS"}
+        ):
+            raise FormDataRoutingRedirect(request)
+        raise error
+
+    def url_for(
+        self,
+        /,
+        endpoint: str,
+        *,
+        _anchor: str | None = None,
+        _method: str | None = None,
+        _scheme: str | None = None,
+        _external: bool | None = None,
+        **values: t.Any,
+    ) -> str:
+        """Build the URL of an endpoint.
+
+        :param endpoint: its name; with a leading dot, relative to the current request's blueprint.
+        :param _anchor: appended as `#anchor`.
+        :param _method: choose among the endpoint's rules the one for this method.
+        :param _scheme: the scheme of an external URL.
+        :param _external: whether to have scheme and host in it; by default only outside of a request, or with a scheme.
+        :param values: the variable parts of the rule; others are appended as the query.
+
+        A failure goes to `handle_url_build_error`. Raises `RuntimeError` outside of a request without `SERVER_NAME`,
+        `ValueError` for a scheme in a URL that is not external.
+        """
+        top = _now()
+        context = top._top_request_ctx
+        url_adapter: MapAdapter | None
+        if context is not None:
+            if endpoint[:1] == ".":
+                blueprint = context.request.blueprint
+                endpoint = endpoint[1:] if blueprint is None else f"{blueprint}{endpoint}"
+            if _external is None:
+                _external = _scheme is not None
+        elif _external is None:
+            _external = True
+        if _scheme is not None and not _external:
+            raise ValueError("When specifying '_scheme', '_external' must be True.")
+
+        self.inject_url_defaults(endpoint, values)
+        url = None
+        if context is not None:
+            if not _external and context._url_adapter is _unbuilt:
+                url = self._build_quickly(context, endpoint, values, _method)
+            if url is None:
+                url_adapter = context.url_adapter
+        else:
+            own = top._top_app_ctx
+            url_adapter = own.url_adapter if own is not None else self.create_url_adapter(None)
+            if url_adapter is None:
+                raise RuntimeError(
+                    "Unable to build URLs outside an active request without 'SERVER_NAME' configured. Also configure"
+                    " 'APPLICATION_ROOT' and 'PREFERRED_URL_SCHEME' as needed."
+                )
+        if url is None:
+            try:
+                url = url_adapter.build(  # type: ignore[union-attr]
+                    endpoint, values, method=_method, url_scheme=_scheme, force_external=_external
+                )
+            except BuildError as error:
+                values.update(_anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external)
+                return self.handle_url_build_error(error, endpoint, values)
+        if _anchor is not None:
+            anchor = _url_quote(_anchor, safe="%!#$&'()*+,/:;=?@")
+            url = f"{url}#{anchor}"
+        return url
+
+    # ---- contexts
+
+    @original
+    def app_context(self) -> AppContext:
+        """An app context: `with app.app_context():` makes `current_app` and `g` available."""
+        return AppContext(self)
+
+    def request_context(self, environ: WSGIEnvironment) -> RequestContext:
+        """A request context for a WSGI environment: `with` it, `request` and `session` are available too."""
+        return RequestContext(self, environ)
+
+    def test_request_context(self, *args: t.Any, **kwargs: t.Any) -> RequestContext:
+        """A request context for a made-up request; the arguments are those of `flask.testing.EnvironBuilder`."""
+        from .testing import EnvironBuilder
+
+        builder = EnvironBuilder(self, *args, **kwargs)
+        try:
+            return self.request_context(builder.get_environ())
+        finally:
+            builder.close()
+
+    # ---- the steps of a request, numbered as in _dispatch.lifecycle
+
+    def full_dispatch_request(self) -> Response:
+        """Steps 3 to 10: from the signal `request_started` to the finished response."""
+        self._got_first_request = True
+        try:
+            if request_started.receivers:
+                request_started.send(self, _async_wrapper=self.ensure_sync)
+            result = self.preprocess_request()
+            if result is None:
+                result = self.dispatch_request()
+        except Exception as e:  # noqa: BLE001 - the handlers decide
+            result = self.handle_user_exception(e)
+        return self.finalize_request(result)
+
+    def preprocess_request(self) -> ft.ResponseReturnValue | None:
+        """Step 4: `url_value_preprocessor` functions, then `before_request` ones, the app's, then the blueprints'.
+
+        The first result of a `before_request` function that is not None becomes the request's, in place of the view's.
+        """
+        processors, before = self.url_value_preprocessors, self.before_request_funcs
+        if not processors and not before:
+            return None
+        request = _now()._top_request
+        names = (None, *reversed(request.blueprints))
+        if processors:
+            for name in names:
+                if name in processors:
+                    for processor in processors[name]:
+                        processor(request.endpoint, request.view_args)
+        if before:
+            for name in names:
+                if name in before:
+                    for function in before[name]:
+                        result = self.ensure_sync(function)()
+                        if result is not None:
+                            return t.cast(ft.ResponseReturnValue, result)
+        return None
+
+    def dispatch_request(self) -> ft.ResponseReturnValue:
+        """Step 5: call the view that the URL matched, answer OPTIONS, or raise what matching raised."""
+        request = _now()._top_request
+        if request.routing_exception is not None:
+            self.raise_routing_exception(request)
+        rule = request.url_rule
+        if request.method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
+            return self.make_default_options_response()
+        result: ft.ResponseReturnValue = self.ensure_sync(self.view_functions[rule.endpoint])(**request.view_args)
+        return result
+
+    def make_default_options_response(self) -> Response:
+        """The automatic answer to OPTIONS: the methods that the URL allows."""
+        methods = request_ctx.url_adapter.allowed_methods()  # type: ignore[union-attr]
+        response = self.response_class()
+        response.allow.update(methods)
+        return response
+
+    def handle_http_exception(self, e: HTTPException) -> HTTPException | ft.ResponseReturnValue:
+        """Step 6 for an HTTP exception: its handler's result, else the exception itself, as a response."""
+        result: HTTPException | ft.ResponseReturnValue
+        result = errors.handle_http_exception(self, e, _now()._top_request.blueprints)
+        return result
+
+    def handle_user_exception(self, e: Exception) -> HTTPException | ft.ResponseReturnValue:
+        """Step 6 for whatever a view or hook raised; raised again where no handler is registered for it."""
+        result: HTTPException | ft.ResponseReturnValue
+        result = errors.handle_user_exception(self, e, _now()._top_request.blueprints)
+        return result
+
+    def handle_exception(self, e: Exception) -> Response:
+        """Step 6 for what nothing handled: logged and answered by the 500 page.
+
+        Its handler gets an `InternalServerError` with the `original_exception`. Raised again as
+        `PROPAGATE_EXCEPTIONS` says, by default in debug mode and when testing.
+        """
+        response: Response = errors.handle_exception(self, e, _now()._top_request.blueprints)
+        return response
+
+    def log_exception(
+        self,
+        exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None],
+    ) -> None:
+        """Log an unhandled exception with the path and method of the request."""
+        request = _now()._top_request
+        self.logger.error(f"Exception on {request.path} [{request.method}]", exc_info=exc_info)  # noqa: G004 - as Flask
+
+    def finalize_request(
+        self,
+        rv: ft.ResponseReturnValue | HTTPException,
+        from_error_handler: bool = False,
+    ) -> Response:
+        """Steps 7 to 10: a response from the result, through the after-functions, and the signal `request_finished`.
+
+        With `from_error_handler` a failure among these is logged and the response goes out as it is.
+        """
+        response = self.make_response(rv)
+        try:
+            response = self.process_response(response)
+            if request_finished.receivers:
+                request_finished.send(self, _async_wrapper=self.ensure_sync, response=response)
+        except Exception:
+            if not from_error_handler:
+                raise
+            self.logger.exception("Request finalizing failed with an error while error handling")
+        return response
+
+    def make_response(self, rv: ft.ResponseReturnValue) -> Response:
+        """Step 7: turn what a view returned into a `response_class`.
+
+        A str or bytes is the body, a dict or list becomes JSON, an iterator is streamed, a tuple adds status and
+        headers, another response class or a WSGI callable is converted. Raises `TypeError` for anything else.
+        """
+        response: Response = to_response(self, rv, _now()._top_request)
+        return response
+
+    def process_response(self, response: Response) -> Response:
+        """Steps 8 and 9: `after_this_request` functions, then `after_request` ones; then the session is saved.
+
+        The blueprints' `after_request` functions come before the app's, the last registered first.
+        """
+        context = _now()._top_request_ctx
+        # Both are read late: a function may register another for this very response.
+        for function in context._after_request_functions:
+            response = self.ensure_sync(function)(response)
+        after = self.after_request_funcs
+        if after:
+            for name in (*context.request.blueprints, None):
+                if name in after:
+                    for function in reversed(after[name]):
+                        response = self.ensure_sync(function)(response)
+        if context._opened is not None or not untouched_session_is_silent(self, context.request):
+            opened = context._session
+            if not self.session_interface.is_null_session(opened):
+                self.session_interface.save_session(self, opened, response)
+        return response
+
+    def do_teardown_request(self, exc: BaseException | None = _sentinel) -> None:
+        """Step 12, while the request is current: `teardown_request` functions and the signal `request_tearing_down`.
+
+        The blueprints' come before the app's, the last registered first. All run; the first error is raised then.
+        """
+        teardown = self.teardown_request_funcs
+        if not teardown and not request_tearing_down.receivers:
+            return
+        if exc is _sentinel:
+            exc = sys.exc_info()[1]
+        failures = _Failures(self)
+        if teardown:
+            for name in (*_now()._top_request.blueprints, None):
+                if name in teardown:
+                    for function in reversed(teardown[name]):
+                        with failures:
+                            self.ensure_sync(function)(exc)
+        with failures:
+            request_tearing_down.send(self, _async_wrapper=self.ensure_sync, exc=exc)
+        failures.raise_first()
+
+    @original
+    def do_teardown_appcontext(self, exc: BaseException | None = _sentinel) -> None:
+        """Step 12, with only the app context left: `teardown_appcontext` functions, signal `appcontext_tearing_down`.
+
+        The last registered comes first. All run; the first error is raised then.
+        """
+        if exc is _sentinel:
+            exc = sys.exc_info()[1]
+        failures = _Failures(self)
+        for function in reversed(self.teardown_appcontext_funcs):
+            with failures:
+                self.ensure_sync(function)(exc)
+        with failures:
+            appcontext_tearing_down.send(self, _async_wrapper=self.ensure_sync, exc=exc)
+        failures.raise_first()
+
+    # ---- synchronous and asynchronous functions
+
+    def ensure_sync(self, func: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
+        """The function as it can be called from synchronous code: an `async def` one wrapped by `async_to_sync`."""
+        # PERF: the flag of a plain function says it (0.1 µs; inspect takes 1 µs).
+        plain: t.Any = func.__func__ if isinstance(func, MethodType) else func
+        if plain.__class__ is FunctionType and not plain.__dict__:
+            if plain.__code__.co_flags & _COROUTINE:
+                return self.async_to_sync(func)
+            return func
+        if iscoroutinefunction(func):
+            return self.async_to_sync(func)
+        return func
+
+    def async_to_sync(self, func: t.Callable[..., t.Coroutine[t.Any, t.Any, t.Any]]) -> t.Callable[..., t.Any]:
+        """A plain function that runs an async one on the process's event loop and waits for it.
+
+        Override it to use another loop.
+        """
+        return run_on_loop(func)
+
+    # ---- entrances
+
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> cabc.Iterable[bytes]:
+        """The WSGI application itself, for middleware to wrap: `app.wsgi_app = Middleware(app.wsgi_app)`."""
+        return wsgi.serve(self, environ, start_response)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> cabc.Iterable[bytes]:
+        """What a WSGI server calls: `wsgi_app`, with whatever is wrapped around it."""
+        return self.wsgi_app(environ, start_response)
+
+    # ---- development and tests
+
+    def make_shell_context(self) -> dict[str, t.Any]:
+        """The names that `flask shell` begins with: `app`, `g`, and what the shell context processors give."""
+        names: dict[str, t.Any] = {"app": self, "g": g}
+        for processor in self.shell_context_processors:
+            names.update(processor())
+        return names
+
+    def run(
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        debug: bool | None = None,
+        load_dotenv: bool = True,
+        **options: t.Any,
+    ) -> None:
+        """Serve on Werkzeug's development server; not for production, where the `flask` command is no better.
+
+        :param host: the address to listen on; by default `SERVER_NAME`'s, else 127.0.0.1.
+        :param port: by default `SERVER_NAME`'s, else 5000.
+        :param debug: overrides `debug`; with it come reloader and debugger.
+        :param load_dotenv: read `.env` and `.flaskenv` first.
+        :param options: go to `werkzeug.serving.run_simple`.
+        """
+        if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
+            # The command imports this module to find the app; serving from here would never let it.
+            if os.environ.get("WERKZEUG_RUN_MAIN") != "true":
+                click.secho(
+                    " * Ignoring a call to 'app.run()' that would block the current 'flask' CLI command.\n"
+                    "   Only call 'app.run()' in an 'if __name__ == \"__main__\"' guard.",
+                    fg="red",
+                )
+            return
+
+        from . import cli
+
+        if get_load_dotenv(load_dotenv):
+            cli.load_dotenv()
+            if "FLASK_DEBUG" in os.environ:
+                self.debug = get_debug_flag()
+        if debug is not None:
+            self.debug = bool(debug)
+
+        server_host = server_port = None
+        if self.config["SERVER_NAME"]:
+            server_host, _, server_port = self.config["SERVER_NAME"].partition(":")
+        if not host:
+            host = server_host or "127.0.0.1"
+        if port is None:
+            port = int(server_port) if server_port else 5000
+
+        options.setdefault("use_reloader", self.debug)
+        options.setdefault("use_debugger", self.debug)
+        options.setdefault("threaded", True)
+        cli.show_server_banner(self.debug, self.name)
+
+        from werkzeug.serving import run_simple
+
+        try:
+            run_simple(host, int(port), self, **options)
+        finally:
+            # An interactive session that served goes on setting up; the reloader's process has ended by now.
+            self._got_first_request = False
+
+    def test_client(self, use_cookies: bool = True, **kwargs: t.Any) -> FlaskClient:
+        """A client that calls the app without a server: an instance of `test_client_class`, else `FlaskClient`.
+
+        For errors to come up in the test instead of as a 500 page, set `testing`.
+        """
+        kind = self.test_client_class
+        if kind is None:
+            from .testing import FlaskClient
+
+            kind = FlaskClient
+        return kind(self, self.response_class, use_cookies=use_cookies, **kwargs)
+
+    def test_cli_runner(self, **kwargs: t.Any) -> FlaskCliRunner:
+        """A runner of the app's commands: an instance of `test_cli_runner_class`, else `FlaskCliRunner`."""
+        kind = self.test_cli_runner_class
+        if kind is None:
+            from .testing import FlaskCliRunner
+
+            kind = FlaskCliRunner
+        return kind(self, **kwargs)
+
+    # ---- short cuts that answer what they fully understand
+
+    def _build_quickly(
+        self, context: RequestContext, endpoint: str, values: dict[str, t.Any], method: str | None
+    ) -> str | None:
+        """The URL by the compiled builder; None wherever only Werkzeug's adapter knows for certain."""
+        if self.subdomain_matching or not is_original(self.create_url_adapter):
+            return None
+        environ = context.request.environ
+        if "HTTP_UPGRADE" in environ:
+            return None
+        path = self._router.build(self.url_map, endpoint, values, method)
+        if path is None:
+            return None
+        prefix: str = environ.get("SCRIPT_NAME") or ""
+        if not prefix:
+            return path
+        if not prefix.isascii():
+            prefix = prefix.encode("latin-1").decode(errors="replace")
+        return (prefix[:-1] if prefix.endswith("/") else prefix) + path
+
+
+class _Failures:
+    """Lets every function of a teardown run: keeps the first exception for the end, logs the others."""
+
+    __slots__ = ("_app", "_first")
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._first: BaseException | None = None
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> bool:
+        if error is None:
+            return False
+        if self._first is None:
+            self._first = error
+        else:
+            self._app.logger.error("Another teardown function failed after the first", exc_info=error)
+        return isinstance(error, Exception)  # an interrupt ends it all
+
+    def raise_first(self) -> None:
+        first, self._first = self._first, None
+        if first is not None:
+            try:
+                raise first
+            finally:
+                del first  # no cycle of the exception, its traceback and this frame

@@ -1,0 +1,306 @@
+"""What views call: URLs, redirects, flashed messages, files, streams. Each asks the current context; none keeps state.
+
+Nothing here decides how a request is handled: where the app has a method for something, that method is called.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import typing as t
+from functools import cache, update_wrapper
+
+import werkzeug.utils
+from werkzeug.exceptions import abort as _werkzeug_abort
+from werkzeug.utils import redirect as _werkzeug_redirect
+
+from .globals import _cv_request, _has_app, current_app, request, request_ctx, session
+from .signals import message_flashed
+
+if t.TYPE_CHECKING:
+    from datetime import datetime
+
+    from werkzeug.wrappers import Response as BaseResponse
+
+    from .wrappers import Response
+
+_Chunk = t.TypeVar("_Chunk", str, bytes)
+
+
+def get_debug_flag() -> bool:
+    """Whether `FLASK_DEBUG` asks for debug mode: set, and not to 0, false or no."""
+    value = os.environ.get("FLASK_DEBUG")
+    return bool(value and value.lower() not in {"0", "false", "no"})
+
+
+def get_load_dotenv(default: bool = True) -> bool:
+    """Whether `.env` files are to be loaded: `default`, unless `FLASK_SKIP_DOTENV` says otherwise."""
+    value = os.environ.get("FLASK_SKIP_DOTENV")
+    if not value:
+        return default
+    return value.lower() in {"0", "false", "no"}
+
+
+class _ContextStream(t.Generic[_Chunk]):
+    """An iterator each step of which runs in a request context; between the steps the thread carries none of it."""
+
+    __slots__ = ("__weakref__", "_context", "_iterator", "_open")
+
+    def __init__(self, context: t.Any, iterator: t.Iterator[_Chunk]) -> None:
+        self._context = context
+        self._iterator: t.Iterator[_Chunk] = iterator
+        self._open = True
+        context._hold()
+
+    def __iter__(self) -> t.Iterator[_Chunk]:
+        return self
+
+    def __next__(self) -> _Chunk:
+        try:
+            with self._context._resumed():
+                chunk: _Chunk = next(self._iterator)
+                return chunk
+        except BaseException:  # the end of the stream is one of them
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the iterator in its context, then let the context end."""
+        if not self._open:
+            return
+        self._open = False
+        try:
+            close = getattr(self._iterator, "close", None)
+            if close is not None:
+                with self._context._resumed():
+                    close()
+        finally:
+            self._context._release()
+
+    def __del__(self) -> None:
+        self.close()
+
+
+@t.overload
+def stream_with_context(
+    generator_or_function: t.Iterator[t.AnyStr],
+) -> t.Iterator[t.AnyStr]: ...
+
+
+@t.overload
+def stream_with_context(
+    generator_or_function: t.Callable[..., t.Iterator[t.AnyStr]],
+) -> t.Callable[[t.Iterator[t.AnyStr]], t.Iterator[t.AnyStr]]: ...
+
+
+def stream_with_context(
+    generator_or_function: t.Iterator[t.AnyStr] | t.Callable[..., t.Iterator[t.AnyStr]],
+) -> t.Iterator[t.AnyStr] | t.Callable[[t.Iterator[t.AnyStr]], t.Iterator[t.AnyStr]]:
+    """Keep the request context for a generator that is sent as a streamed response; also a decorator of its function.
+
+    The context's teardown waits for the last chunk, or for the close. Raises `RuntimeError` outside of a request.
+    """
+    try:
+        stream = iter(generator_or_function)  # type: ignore[arg-type]
+    except TypeError:
+        function = t.cast("t.Callable[..., t.Iterator[t.AnyStr]]", generator_or_function)
+
+        def decorator(*args: t.Any, **kwargs: t.Any) -> t.Iterator[t.AnyStr]:
+            return stream_with_context(function(*args, **kwargs))
+
+        return update_wrapper(decorator, function)  # type: ignore[arg-type, return-value]
+
+    context = _cv_request.get(None)
+    if context is None:
+        raise RuntimeError(
+            "'stream_with_context' can only be used when a request context is active, such as in a view function."
+        )
+    return _ContextStream(context, stream)
+
+
+def make_response(*args: t.Any) -> Response:
+    """The response that a view returning these values would give; with no value, an empty one.
+
+    Takes what a view may return, one value or its parts: `make_response("text", 404)`. For setting headers or cookies.
+    """
+    if not args:
+        return current_app.response_class()
+    return current_app.make_response(args[0] if len(args) == 1 else args)
+
+
+def url_for(
+    endpoint: str,
+    *,
+    _anchor: str | None = None,
+    _method: str | None = None,
+    _scheme: str | None = None,
+    _external: bool | None = None,
+    **values: t.Any,
+) -> str:
+    """Build the URL of an endpoint with the given values: `Flask.url_for` of the current app.
+
+    Raises `RuntimeError` without a context, `werkzeug.routing.BuildError` where no rule takes these values.
+    """
+    return current_app.url_for(
+        endpoint,
+        _anchor=_anchor,
+        _method=_method,
+        _scheme=_scheme,
+        _external=_external,
+        **values,
+    )
+
+
+def redirect(location: str, code: int = 302, Response: type[BaseResponse] | None = None) -> BaseResponse:
+    """A response that sends the client to another location: `Flask.redirect` where an app is current."""
+    if _has_app():
+        return current_app.redirect(location, code=code)
+    return _werkzeug_redirect(location, code=code, Response=Response)
+
+
+def abort(code: int | BaseResponse, *args: t.Any, **kwargs: t.Any) -> t.NoReturn:
+    """Raise the HTTP exception for a status code, or one that carries the given response.
+
+    Further arguments go to the exception: `abort(404, description="…")`. A current app's `aborter` is asked.
+    """
+    if _has_app():
+        current_app.aborter(code, *args, **kwargs)
+    _werkzeug_abort(code, *args, **kwargs)
+
+
+def get_template_attribute(template_name: str, attribute: str) -> t.Any:
+    """A macro or variable that a template exports, for use in Python."""
+    return getattr(current_app.jinja_env.get_template(template_name).module, attribute)
+
+
+def flash(message: str, category: str = "message") -> None:
+    """Put a message into the session for the next request, or this one, to show.
+
+    `category` is any text; by custom `message`, `error`, `info` or `warning`.
+    """
+    # Assigned, not appended in place: a session notices only what happens at its top level.
+    flashes = session.get("_flashes", [])
+    flashes.append((category, message))
+    session["_flashes"] = flashes
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    message_flashed.send(app, _async_wrapper=app.ensure_sync, message=message, category=category)
+
+
+def get_flashed_messages(
+    with_categories: bool = False, category_filter: t.Iterable[str] = ()
+) -> list[str] | list[tuple[str, str]]:
+    """Take the flashed messages out of the session; the same ones again for the rest of the request.
+
+    `with_categories` gives pairs of category and message; `category_filter` keeps only some categories.
+    """
+    context = request_ctx
+    flashes = context.flashes
+    if flashes is None:
+        flashes = session.pop("_flashes") if "_flashes" in session else []
+        context.flashes = flashes
+    if category_filter:
+        flashes = [pair for pair in flashes if pair[0] in category_filter]
+    if not with_categories:
+        return [message for _, message in flashes]
+    return flashes
+
+
+def _prepare_send_file_kwargs(**kwargs: t.Any) -> dict[str, t.Any]:
+    """Complete the arguments of Werkzeug's file functions with what the app and the request say."""
+    if kwargs.get("max_age") is None:
+        kwargs["max_age"] = current_app.get_send_file_max_age
+    kwargs.update(
+        environ=request.environ,
+        use_x_sendfile=current_app.config["USE_X_SENDFILE"],
+        response_class=current_app.response_class,
+        _root_path=current_app.root_path,
+    )
+    return kwargs
+
+
+def send_file(
+    path_or_file: os.PathLike[t.AnyStr] | str | t.IO[bytes],
+    mimetype: str | None = None,
+    as_attachment: bool = False,
+    download_name: str | None = None,
+    conditional: bool = True,
+    etag: bool | str = True,
+    last_modified: datetime | int | float | None = None,
+    max_age: int | t.Callable[[str | None], int | None] | None = None,
+) -> Response:
+    """Send the contents of a file. Never pass a path that a user gave: that is what `send_from_directory` is for.
+
+    A relative path counts from the app's `root_path`; a file object must be open for bytes, at its start. The
+    parameters are those of `werkzeug.utils.send_file`; `max_age` is in seconds, by default what the app's
+    `get_send_file_max_age` says.
+    """
+    return werkzeug.utils.send_file(  # type: ignore[return-value]
+        **_prepare_send_file_kwargs(
+            path_or_file=path_or_file,
+            mimetype=mimetype,
+            as_attachment=as_attachment,
+            download_name=download_name,
+            conditional=conditional,
+            etag=etag,
+            last_modified=last_modified,
+            max_age=max_age,
+        )
+    )
+
+
+def send_from_directory(
+    directory: os.PathLike[str] | str,
+    path: os.PathLike[str] | str,
+    **kwargs: t.Any,
+) -> Response:
+    """Send a file from within a directory; a path that leads out of it, or to nothing, is 404.
+
+    `directory` counts from the app's `root_path` and must not come from a user; `path` may. Further arguments go to
+    `send_file`.
+    """
+    return werkzeug.utils.send_from_directory(  # type: ignore[return-value]
+        directory, path, **_prepare_send_file_kwargs(**kwargs)
+    )
+
+
+def get_root_path(import_name: str) -> str:
+    """The folder of a module or package, by its import name; the working directory where it has no file.
+
+    Raises `RuntimeError` for a namespace package, which has no single folder.
+    """
+    module = sys.modules.get(import_name)
+    path = getattr(module, "__file__", None)
+    if path is not None:
+        return os.path.dirname(os.path.abspath(path))
+
+    try:
+        spec = importlib.util.find_spec(import_name)
+        if spec is None:
+            raise ValueError
+    except (ImportError, ValueError):
+        return os.getcwd()  # __main__ without a file: an interactive session
+
+    if spec.loader is None:
+        return os.getcwd()
+    if hasattr(spec.loader, "get_filename"):
+        path = spec.loader.get_filename(import_name)
+    else:
+        __import__(import_name)
+        path = getattr(sys.modules[import_name], "__file__", None)
+        if path is None:
+            raise RuntimeError(
+                f"No root path can be found for the provided module {import_name!r}: it has no file, as a namespace"
+                " package or a module from an import hook. Pass 'root_path' explicitly."
+            )
+    return os.path.dirname(os.path.abspath(path))
+
+
+@cache
+def _split_blueprint_path(name: str) -> list[str]:
+    """A blueprint's registered name and those of the blueprints around it, innermost first: a.b → [a.b, a]."""
+    names = [name]
+    while "." in name:
+        name = name.rpartition(".")[0]
+        names.append(name)
+    return names

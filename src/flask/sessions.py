@@ -1,0 +1,253 @@
+"""Sessions: what an interface must offer, and the one that keeps everything in a signed cookie.
+
+A session is opened when first asked for and saved when it has something to say. The cookies are, byte for byte, those
+of Flask 3.1: ItsDangerous' URL-safe timed format over tagged JSON, salt `cookie-session`, HMAC-SHA-1.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import typing as t
+from collections.abc import MutableMapping
+from datetime import UTC, datetime
+
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from werkzeug.datastructures import CallbackDict
+
+from ._contracts import is_original, original
+from .json.tag import TaggedJSONSerializer
+
+if t.TYPE_CHECKING:
+    from .app import Flask
+    from .wrappers import Request, Response
+
+
+class SessionMixin(MutableMapping[str, t.Any]):
+    """The attributes that a session has beside being a dictionary."""
+
+    @property
+    def permanent(self) -> bool:
+        """Whether the session outlives the browser's, up to `PERMANENT_SESSION_LIFETIME`; kept under `_permanent`."""
+        return bool(self.get("_permanent", False))
+
+    @permanent.setter
+    def permanent(self, value: bool) -> None:
+        self["_permanent"] = bool(value)
+
+    # Whether it was made just now; an interface that cannot tell leaves it False.
+    new = False
+
+    # Whether it must be saved. True unless an implementation notices changes.
+    modified = True
+
+    # Whether it was asked for; then the response varies by cookie.
+    accessed = False
+
+
+class SecureCookieSession(CallbackDict[str, t.Any], SessionMixin):
+    """The session of signed cookies. It notices changes at its top level; after one further down, set `modified`."""
+
+    modified = False
+
+    def __init__(self, initial: t.Mapping[str, t.Any] | None = None) -> None:
+        super().__init__(initial, _mark_modified)
+
+
+def _mark_modified(session: SecureCookieSession) -> None:
+    session.modified = True
+
+
+class NullSession(SecureCookieSession):
+    """A session that can be read, being empty, and that tells who writes to it that no secret key is set."""
+
+    def _fail(self, *args: t.Any, **kwargs: t.Any) -> t.NoReturn:
+        raise RuntimeError(
+            "The session is unavailable because no secret key was set. Set the secret_key on the application to"
+            " something unique and secret."
+        )
+
+    __setitem__ = __delitem__ = clear = pop = popitem = update = setdefault = _fail
+
+
+class SessionInterface:
+    """How an app opens and saves sessions: subclass it, assign an instance to `Flask.session_interface`.
+
+    `open_session` and `save_session` are what an implementation must have; the rest reads the `SESSION_COOKIE_*`
+    settings for it. What `open_session` returns needs the interface of a dictionary and of `SessionMixin`.
+    """
+
+    null_session_class = NullSession
+
+    # Whether the interface pickles; some extensions ask.
+    pickle_based = False
+
+    def make_null_session(self, app: Flask) -> NullSession:
+        """The session to use where `open_session` returned None: readable, with a helpful error on writing."""
+        return self.null_session_class()
+
+    def is_null_session(self, obj: object) -> bool:
+        """Whether a session is one that is never saved."""
+        return isinstance(obj, self.null_session_class)
+
+    def get_cookie_name(self, app: Flask) -> str:
+        """The cookie's name: `SESSION_COOKIE_NAME`."""
+        name: str = app.config["SESSION_COOKIE_NAME"]
+        return name
+
+    def get_cookie_domain(self, app: Flask) -> str | None:
+        """The cookie's domain: `SESSION_COOKIE_DOMAIN`; None keeps it to the very host that set it."""
+        domain: str | None = app.config["SESSION_COOKIE_DOMAIN"]
+        return domain
+
+    def get_cookie_path(self, app: Flask) -> str:
+        """The cookie's path: `SESSION_COOKIE_PATH`, else `APPLICATION_ROOT`."""
+        path: str = app.config["SESSION_COOKIE_PATH"] or app.config["APPLICATION_ROOT"]
+        return path
+
+    def get_cookie_httponly(self, app: Flask) -> bool:
+        """Whether scripts in the browser are kept from the cookie: `SESSION_COOKIE_HTTPONLY`."""
+        httponly: bool = app.config["SESSION_COOKIE_HTTPONLY"]
+        return httponly
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Whether the cookie goes over HTTPS only: `SESSION_COOKIE_SECURE`."""
+        secure: bool = app.config["SESSION_COOKIE_SECURE"]
+        return secure
+
+    def get_cookie_samesite(self, app: Flask) -> str | None:
+        """`Strict` or `Lax` to hold the cookie back on requests from other sites: `SESSION_COOKIE_SAMESITE`."""
+        samesite: str | None = app.config["SESSION_COOKIE_SAMESITE"]
+        return samesite
+
+    def get_cookie_partitioned(self, app: Flask) -> bool:
+        """Whether the cookie is kept apart per embedding site: `SESSION_COOKIE_PARTITIONED`."""
+        partitioned: bool = app.config["SESSION_COOKIE_PARTITIONED"]
+        return partitioned
+
+    def get_expiration_time(self, app: Flask, session: SessionMixin) -> datetime | None:
+        """When a permanent session's cookie expires (UTC); None for one that ends with the browser."""
+        if session.permanent:
+            return datetime.now(UTC) + app.permanent_session_lifetime
+        return None
+
+    @original
+    def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
+        """Whether the response is to carry the cookie: the session changed, or is permanent and refreshed each time."""
+        return session.modified or (session.permanent and app.config["SESSION_REFRESH_EACH_REQUEST"])
+
+    def open_session(self, app: Flask, request: Request) -> SessionMixin | None:
+        """The session of a request, before its URL is matched; None for a null session."""
+        raise NotImplementedError(f"{type(self).__name__} must define 'open_session(app, request)'.")
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Save the session and write its cookie; called at the end of each request, but for null sessions."""
+        raise NotImplementedError(f"{type(self).__name__} must define 'save_session(app, session, response)'.")
+
+
+session_json_serializer = TaggedJSONSerializer()
+
+
+def _lazy_sha1(string: bytes = b"") -> t.Any:
+    """SHA-1, looked up when used: a FIPS build of Python may lack it, and another may be configured."""
+    return hashlib.sha1(string)
+
+
+class SecureCookieSessionInterface(SessionInterface):
+    """The default interface: the whole session in a cookie that clients can read but not change."""
+
+    salt = "cookie-session"
+    digest_method = staticmethod(_lazy_sha1)
+    key_derivation = "hmac"
+    serializer = session_json_serializer
+    session_class = SecureCookieSession
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """What signs and reads the cookie; None without a `SECRET_KEY`.
+
+        `SECRET_KEY` signs. It and `SECRET_KEY_FALLBACKS` verify, so that keys can be rotated.
+        """
+        secret_key = app.secret_key
+        if not secret_key:
+            return None
+        fallbacks = app.config["SECRET_KEY_FALLBACKS"]
+        keys = [*fallbacks, secret_key] if fallbacks else [secret_key]  # the newest comes last
+        # PERF: one signer for a set of keys; making it costs 5 µs.
+        recipe = (tuple(keys), self.salt, self.serializer, self.key_derivation, self.digest_method)
+        signer = _signers.get(recipe)
+        if signer is None:
+            signer = URLSafeTimedSerializer(
+                t.cast("list[str]", keys),
+                salt=self.salt,
+                serializer=self.serializer,
+                signer_kwargs={"key_derivation": self.key_derivation, "digest_method": self.digest_method},
+            )
+            if len(_signers) >= 64:  # keys that change all the time must not pile up
+                _signers.clear()
+            _signers[recipe] = signer
+        return signer
+
+    @original
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Read the cookie. A missing, forged or expired one gives an empty session; no secret key gives None."""
+        signer = self.get_signing_serializer(app)
+        if signer is None:
+            return None
+        value = request.cookies.get(self.get_cookie_name(app))
+        if not value:
+            return self.session_class()
+        max_age = int(app.permanent_session_lifetime.total_seconds())
+        try:
+            return self.session_class(signer.loads(value, max_age=max_age))
+        except BadSignature:
+            return self.session_class()
+
+    @original
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Write the cookie if the session says so, or delete it when the session became empty."""
+        if session.accessed:
+            response.vary.add("Cookie")
+
+        if not session:
+            if session.modified:
+                response.delete_cookie(self.get_cookie_name(app), **self._cookie_attributes(app))
+                response.vary.add("Cookie")
+            return
+        if not self.should_set_cookie(app, session):
+            return
+        value = self.get_signing_serializer(app).dumps(dict(session))  # type: ignore[union-attr]
+        response.set_cookie(
+            self.get_cookie_name(app),
+            value,
+            expires=self.get_expiration_time(app, session),
+            **self._cookie_attributes(app),
+        )
+        response.vary.add("Cookie")
+
+    def _cookie_attributes(self, app: Flask) -> dict[str, t.Any]:
+        return {
+            "domain": self.get_cookie_domain(app),
+            "path": self.get_cookie_path(app),
+            "secure": self.get_cookie_secure(app),
+            "httponly": self.get_cookie_httponly(app),
+            "samesite": self.get_cookie_samesite(app),
+            "partitioned": self.get_cookie_partitioned(app),
+        }
+
+
+_signers: dict[tuple[t.Any, ...], URLSafeTimedSerializer] = {}
+
+
+def untouched_session_is_silent(app: Flask, request: Request) -> bool:
+    """Whether a session that nobody opened in this request has nothing to save.
+
+    So it is with the signed cookie's own interface when the request carries no such cookie (the session would be empty
+    and unchanged), or when no permanent session is refreshed by a request that leaves it alone.
+    """
+    interface = app.session_interface
+    if not (is_original(interface.save_session) and is_original(interface.open_session)):
+        return False
+    if getattr(interface, "session_class", None) is not SecureCookieSession:
+        return False
+    if interface.get_cookie_name(app) not in request.environ.get("HTTP_COOKIE", ""):
+        return True
+    return not app.config["SESSION_REFRESH_EACH_REQUEST"] and is_original(interface.should_set_cookie)

@@ -1,0 +1,354 @@
+"""Request and Response: Werkzeug's, with lean constructors; derived values are made on first use under their own names.
+
+Nothing here knows routing or sessions. Where a constructor or a call meets a case that it does not fully understand, it
+hands over to Werkzeug's way, whole.
+
+The private names of Werkzeug that are read here: `_status`, `_status_code`, `_on_close` and `Headers._list`.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from http import HTTPStatus
+
+from werkzeug.datastructures import EnvironHeaders, Headers
+from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.utils import get_content_type
+from werkzeug.wrappers import Request as RequestBase
+from werkzeug.wrappers import Response as ResponseBase
+
+from . import json
+from .debughelpers import attach_enctype_error_multidict
+from .globals import _has_app, current_app
+from .helpers import _split_blueprint_path
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from werkzeug.routing import Rule
+
+
+class _Derived:
+    """An attribute that is computed from the object on first use and then simply is there (a non-data descriptor)."""
+
+    __slots__ = ("make", "name")
+
+    def __init__(self, name: str, make: t.Callable[[t.Any], t.Any]) -> None:
+        self.name = name
+        self.make = make
+
+    def __get__(self, instance: t.Any, owner: type | None = None) -> t.Any:
+        if instance is None:
+            return self
+        value = self.make(instance)
+        setattr(instance, self.name, value)
+        return value
+
+
+def _decoded(wsgi_string: str) -> str:
+    """Undo PEP 3333's dance: bytes shown as Latin-1 become the text that they were meant as."""
+    if wsgi_string.isascii():
+        return wsgi_string
+    return wsgi_string.encode("latin-1").decode(errors="replace")
+
+
+class Request(RequestBase):
+    """The current request: Werkzeug's, with the matched rule and the limits of the config.
+
+    Assign a subclass to `Flask.request_class` to extend it. Attributes and their meaning: Werkzeug's documentation of
+    `werkzeug.wrappers.Request`, and `flask.Request` in Flask's.
+    """
+
+    json_module: t.Any = json
+
+    # The matched rule: `methods`, `endpoint`, `rule`. None before matching, and where nothing matched.
+    url_rule: Rule | None = None
+
+    # The values of the URL's variable parts, by name.
+    view_args: dict[str, t.Any] | None = None
+
+    # What matching raised; it is raised again in place of a view.
+    routing_exception: HTTPException | None = None
+
+    _max_content_length: int | None = None
+    _max_form_memory_size: int | None = None
+    _max_form_parts: int | None = None
+
+    def __init__(self, environ: WSGIEnvironment, populate_request: bool = True, shallow: bool = False) -> None:
+        # PERF: only what each request needs; Werkzeug's constructor computes eight values more (4 µs).
+        self.environ = environ
+        self.shallow = shallow
+        self.method = environ.get("REQUEST_METHOD", "GET").upper()
+        if populate_request and not shallow:
+            environ["werkzeug.request"] = self
+
+    @property
+    def max_content_length(self) -> int | None:  # type: ignore[override]
+        """Bytes that a body may have before reading it raises 413; None is no limit.
+
+        `MAX_CONTENT_LENGTH` unless assigned for this request.
+        """
+        return self._limit("max_content_length", "MAX_CONTENT_LENGTH")
+
+    @max_content_length.setter
+    def max_content_length(self, value: int | None) -> None:
+        self._max_content_length = value
+
+    @property
+    def max_form_memory_size(self) -> int | None:  # type: ignore[override]
+        """Bytes that one form field of a multipart body may have before parsing it raises 413; None is no limit.
+
+        `MAX_FORM_MEMORY_SIZE` unless assigned for this request.
+        """
+        return self._limit("max_form_memory_size", "MAX_FORM_MEMORY_SIZE")
+
+    @max_form_memory_size.setter
+    def max_form_memory_size(self, value: int | None) -> None:
+        self._max_form_memory_size = value
+
+    @property  # type: ignore[override]
+    def max_form_parts(self) -> int | None:
+        """Parts that a multipart body may have before parsing it raises 413; None is no limit.
+
+        `MAX_FORM_PARTS` unless assigned for this request.
+        """
+        return self._limit("max_form_parts", "MAX_FORM_PARTS")
+
+    @max_form_parts.setter
+    def max_form_parts(self, value: int | None) -> None:
+        self._max_form_parts = value
+
+    def _limit(self, name: str, key: str) -> int | None:
+        """This request's own limit, else the app's, else Werkzeug's default where no app is current."""
+        own: int | None = getattr(self, f"_{name}")
+        if own is not None:
+            return own
+        limit: int | None = current_app.config[key] if _has_app() else getattr(super(), name)
+        return limit
+
+    @property
+    def endpoint(self) -> str | None:
+        """The endpoint of the matched rule; None where nothing matched."""
+        rule = self.url_rule
+        return rule.endpoint if rule is not None else None
+
+    @property
+    def blueprint(self) -> str | None:
+        """The registered name of the blueprint that the endpoint belongs to; None for the app itself."""
+        endpoint = self.endpoint
+        if endpoint is not None and "." in endpoint:
+            return endpoint.rpartition(".")[0]
+        return None
+
+    @property
+    def blueprints(self) -> list[str]:
+        """The registered names of the blueprint and of those that it is nested in, innermost first."""
+        name = self.blueprint
+        return _split_blueprint_path(name) if name is not None else []
+
+    def _load_form_data(self) -> None:
+        super()._load_form_data()
+        # A form that was sent without its enctype has names of files in `form` and nothing in `files`.
+        if _has_app() and current_app.debug and self.mimetype != "multipart/form-data" and not self.files:
+            attach_enctype_error_multidict(self)
+
+    def on_json_loading_failed(self, e: ValueError | None) -> t.Any:
+        """Answer 400 for a body that is not JSON (415 where its type does not say JSON); the details only in debug."""
+        try:
+            return super().on_json_loading_failed(e)
+        except BadRequest as explained:
+            if _has_app() and current_app.debug:
+                raise
+            raise BadRequest() from explained
+
+    def close(self) -> None:
+        """Close the uploaded files, if any were parsed."""
+        # PERF: the common request has parsed none; asking so costs a tenth of Werkzeug's generator.
+        if "files" in self.__dict__:
+            super().close()
+
+
+def _server_of(environ: WSGIEnvironment) -> tuple[str, int | None] | None:
+    name = environ.get("SERVER_NAME")
+    if name is None:
+        return None
+    try:
+        port: int | None = int(environ.get("SERVER_PORT", None))  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        port = None  # a UNIX socket
+    return name, port
+
+
+_request_parts: dict[str, t.Callable[[Request], t.Any]] = {
+    "scheme": lambda request: request.environ.get("wsgi.url_scheme", "http"),
+    "server": lambda request: _server_of(request.environ),
+    "root_path": lambda request: _decoded(request.environ.get("SCRIPT_NAME") or "").rstrip("/"),
+    "path": lambda request: "/" + _decoded(request.environ.get("PATH_INFO") or "").lstrip("/"),
+    "query_string": lambda request: request.environ.get("QUERY_STRING", "").encode("latin-1"),
+    "headers": lambda request: EnvironHeaders(request.environ),
+    "remote_addr": lambda request: request.environ.get("REMOTE_ADDR"),
+}
+for _name, _make in _request_parts.items():
+    setattr(Request, _name, _Derived(_name, _make))
+
+
+class _ListHeaders(Headers):
+    """Headers around a list of pairs that exists already and stays the one list."""
+
+    def __init__(self, pairs: list[tuple[str, str]]) -> None:
+        self._list = pairs
+
+
+# What is known of a response beforehand. Codes whose response has no body or sheds headers on its way out (1xx, 204,
+# 304) are missing on purpose: they are Werkzeug's.
+_status_lines = {
+    status.value: f"{status.value} {HTTP_STATUS_CODES[status.value].upper()}"
+    for status in HTTPStatus
+    if status >= 200 and status not in (204, 304) and status.value in HTTP_STATUS_CODES
+}
+_content_types = {
+    mimetype: ("Content-Type", get_content_type(mimetype, "utf-8"))
+    for mimetype in ("text/html", "text/plain", "text/css", "text/csv", "application/json", "application/xml")
+}
+_lengths = [("Content-Length", str(size)) for size in range(4096)]
+# Werkzeug rewrites these on the way out, or adds the last where it is missing.
+_rewritten = {"location", "content-location"}
+
+
+class Response(ResponseBase):
+    """The response that views return or are turned into; `text/html` by default.
+
+    Assign a subclass to `Flask.response_class` to extend it. Attributes and their meaning: Werkzeug's documentation of
+    `werkzeug.wrappers.Response`, and `flask.Response` in Flask's.
+    """
+
+    default_mimetype: str | None = "text/html"
+    json_module = json
+    autocorrect_location_header = False
+
+    if not t.TYPE_CHECKING:
+        # What an instance has that the lean constructor made without naming it, or `force_type` without calling it.
+        _status = "200 OK"
+        _status_code = 200
+        direct_passthrough = False
+        _pairs = None  # the list behind the headers, while it is ours: `__call__` may then send it as it is
+        _headers = None
+        _closes = False  # whether `_on_close` was asked for
+
+        def __init__(
+            self, response=None, status=None, headers=None, mimetype=None, content_type=None, direct_passthrough=False
+        ):
+            # PERF: a str or bytes with at most a known status and type: both headers are known beforehand.
+            if headers is None and content_type is None and not direct_passthrough:
+                kind = response.__class__
+                if kind is str:
+                    if self._start_lean(response.encode(), status, mimetype):
+                        return
+                elif kind is bytes and self._start_lean(response, status, mimetype):
+                    return
+            super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
+
+        def _start_lean(self, data, status, mimetype):
+            """Become a response of these bytes; or return False, unchanged, where Werkzeug must decide."""
+            kind = self.__class__
+            if (
+                kind.set_data is not _set_data
+                or kind.default_status != 200
+                or not kind.automatically_set_content_length
+            ):
+                return False
+            content_type = _content_types.get(kind.default_mimetype if mimetype is None else mimetype)
+            if content_type is None:
+                return False
+            if status is not None:
+                line = _status_lines.get(status) if status.__class__ is int else None
+                if line is None:
+                    return False
+                self._status = line
+                self._status_code = status
+            size = len(data)
+            self._pairs = [content_type, _lengths[size] if size < 4096 else ("Content-Length", str(size))]
+            self.response = [data]
+            return True
+
+        @property
+        def headers(self):
+            headers = self._headers
+            if headers is None:
+                if self._pairs is None:
+                    headers = self.__dict__["headers"]  # made by Werkzeug, then given this class by `force_type`
+                else:
+                    headers = _ListHeaders(self._pairs)
+                self._headers = headers
+            return headers
+
+        @headers.setter
+        def headers(self, value):
+            self._headers = value
+            self._pairs = None
+
+        def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> t.Iterable[bytes]:
+            pairs = self._pairs
+            if pairs is not None and self._is_plain(environ, pairs):
+                start_response(self._status, pairs.copy())
+                return (self.response[0],)
+            return super().__call__(environ, start_response)
+
+        def _is_plain(self, environ, pairs):
+            """Whether what would be sent is just what is here: one piece of bytes, headers that nobody rewrites."""
+            body = self.response
+            status = self._status_code
+            if (
+                self._closes
+                or self.direct_passthrough
+                or body.__class__ is not list
+                or len(body) != 1
+                or body[0].__class__ is not bytes
+                or status < 200
+                or status == 204
+                or status == 304
+                or environ["REQUEST_METHOD"] == "HEAD"
+            ):
+                return False
+            if self._headers is not None:  # somebody had them in hand
+                has_length = False
+                for name, _ in pairs:
+                    name = name.lower()
+                    if name in _rewritten:
+                        return False
+                    if name == "content-length":
+                        has_length = True
+                if not has_length:
+                    return False
+            kind = self.__class__
+            return (
+                kind.get_wsgi_response is _get_wsgi_response
+                and kind.get_wsgi_headers is _get_wsgi_headers
+                and kind.get_app_iter is _get_app_iter
+                and kind.iter_encoded is _iter_encoded
+                and kind.close is _close
+            )
+
+    @property
+    def max_cookie_size(self) -> int:  # type: ignore[override]
+        """Bytes from which on `set_cookie` warns, since browsers may ignore such a cookie: `MAX_COOKIE_SIZE`."""
+        if _has_app():
+            size: int = current_app.config["MAX_COOKIE_SIZE"]
+            return size
+        return super().max_cookie_size
+
+
+def _start_closing(response: t.Any) -> list[t.Callable[[], t.Any]]:
+    response._closes = True
+    return []
+
+
+setattr(Response, "_on_close", _Derived("_on_close", _start_closing))  # noqa: B010 - typed as a plain list in the base
+
+# Werkzeug's own steps from a response to bytes: where one of them was overridden, it is called.
+_set_data = Response.set_data
+_get_wsgi_response = Response.get_wsgi_response
+_get_wsgi_headers = Response.get_wsgi_headers
+_get_app_iter = Response.get_app_iter
+_iter_encoded = Response.iter_encoded
+_close = Response.close
