@@ -9,12 +9,10 @@ import os
 import typing as t
 from datetime import timedelta
 
-from .cli import AppGroup
 from .globals import current_app
 from .helpers import send_from_directory
 from .sansio.blueprints import Blueprint as SansioBlueprint
 from .sansio.blueprints import BlueprintSetupState as BlueprintSetupState
-from .sansio.scaffold import _sentinel
 
 if t.TYPE_CHECKING:
     from .wrappers import Response
@@ -27,34 +25,6 @@ class Blueprint(SansioBlueprint):
 
     With a `static_folder` it serves its own static files, under `static_url_path` within its `url_prefix`.
     """
-
-    def __init__(
-        self,
-        name: str,
-        import_name: str,
-        static_folder: str | os.PathLike[str] | None = None,
-        static_url_path: str | None = None,
-        template_folder: str | os.PathLike[str] | None = None,
-        url_prefix: str | None = None,
-        subdomain: str | None = None,
-        url_defaults: dict[str, t.Any] | None = None,
-        root_path: str | None = None,
-        cli_group: str | None = _sentinel,  # type: ignore[assignment]  # left out is not None
-    ) -> None:
-        super().__init__(
-            name,
-            import_name,
-            static_folder=static_folder,
-            static_url_path=static_url_path,
-            template_folder=template_folder,
-            url_prefix=url_prefix,
-            subdomain=subdomain,
-            url_defaults=url_defaults,
-            root_path=root_path,
-            cli_group=cli_group,
-        )
-        #: Commands of the blueprint, which the app gets when it registers the blueprint.
-        self.cli: AppGroup = AppGroup(name=name)
 
     def get_send_file_max_age(self, filename: str | None) -> int | None:
         """How many seconds a browser may keep a file, by `SEND_FILE_MAX_AGE_DEFAULT`; None: it asks each time."""

@@ -133,6 +133,7 @@ class Blueprint(Scaffold):
         self.deferred_functions: list[DeferredSetupFunction] = []
         self.url_values_defaults: dict[str, t.Any] = {} if url_defaults is None else url_defaults
         self.cli_group = cli_group
+        self.cli.name = name
         self._blueprints: list[tuple[Blueprint, dict[str, t.Any]]] = []
 
     def _check_setup_finished(self, f_name: str) -> None:
@@ -243,14 +244,13 @@ class Blueprint(Scaffold):
 
     def _register_commands(self, app: App, name: str, group: str | None) -> None:
         """Hand the blueprint's commands to the app: loose, or as a group of that name, which is the blueprint's own."""
-        cli = getattr(self, "cli", None)  # only the faces have commands
-        if cli is None or not cli.commands:
+        if not self.cli.commands:
             return
         if group is None:
-            app.cli.commands.update(cli.commands)
+            app.cli.commands.update(self.cli.commands)
         else:
-            cli.name = name if group is _sentinel else group
-            app.cli.add_command(cli)
+            self.cli.name = name if group is _sentinel else group
+            app.cli.add_command(self.cli)
 
     def _merge_blueprint_funcs(self, app: App, name: str) -> None:
         """Add the blueprint's hooks, handlers and endpoints to the app's tables, keyed by the registration's name."""

@@ -10,18 +10,17 @@ import typing as t
 from collections import defaultdict
 from functools import wraps
 
+from click import Group
 from jinja2 import BaseLoader, FileSystemLoader
 from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.utils import cached_property
 
 from .. import typing as ft
+from ..cli import AppGroup
 from ..helpers import get_root_path
 from ..templating import _default_template_ctx_processor
 from ._packages import _find_package_path as _find_package_path
 from ._packages import find_package as find_package
-
-if t.TYPE_CHECKING:
-    from click import Group
 
 _sentinel = object()
 
@@ -86,7 +85,6 @@ class Scaffold:
     every request: whoever changes one is heard at once.
     """
 
-    cli: Group
     name: str
     _static_folder: str | None = None
     _static_url_path: str | None = None
@@ -105,6 +103,8 @@ class Scaffold:
         self.template_folder = template_folder
         self.root_path = get_root_path(import_name) if root_path is None else root_path
 
+        #: Commands for the command line, as a group that `flask` shows: `@app.cli.command()`.
+        self.cli: Group = AppGroup()
         self.view_functions: dict[str, ft.RouteCallable] = {}
         self.error_handler_spec: dict[
             ft.AppOrBlueprintKey, dict[int | None, dict[type[Exception], ft.ErrorHandlerCallable]]
