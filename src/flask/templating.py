@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 from types import FunctionType
 
+import jinja2.environment
 from jinja2 import BaseLoader, Template, TemplateNotFound
 from jinja2 import Environment as BaseEnvironment
 
@@ -88,8 +89,8 @@ class DispatchingJinjaLoader(BaseLoader):
 
 
 def _own(function: t.Any) -> t.Any:
-    """Jinja's own function, or none if something wrapped it before we were imported."""
-    return function if type(function) is FunctionType and function.__module__ == "jinja2.environment" else None
+    """Jinja's own function, or none if something replaced it before we were imported."""
+    return function if type(function) is FunctionType and function.__globals__ is vars(jinja2.environment) else None
 
 
 _jinja_render = _own(Template.render)
@@ -107,10 +108,9 @@ def _render_now(template: Template, context: dict[str, t.Any]) -> str:
     names: dict[str, t.Any] = {}
     for layer in reversed(getattr(template.globals, "maps", (template.globals,))):
         names.update(layer)
-    names.update(context)
+    seen = template.new_context(dict(names, **context), shared=True)
     try:
-        parts = template.root_render_func(template.new_context(names, shared=True))
-        return environment.concat(parts)
+        return environment.concat(template.root_render_func(seen))
     except Exception:  # noqa: BLE001 - Jinja raises it again, with the template's lines in the traceback
         environment.handle_exception()
 

@@ -75,12 +75,12 @@ def _served_at(app: Flask, path: str, subdomain: str | None, url_scheme: str | N
     if url_scheme is None:
         url_scheme = app.config["PREFERRED_URL_SCHEME"]
     root = app.config["APPLICATION_ROOT"].lstrip("/")
-    query = f"?{url.query}" if url.query else ""
-    return f"{url.scheme or url_scheme}://{url.netloc or host}/{root}", f"{url.path}{query}"
+    path = f"{url.path}?{url.query}" if url.query else url.path
+    return f"{url.scheme or url_scheme}://{url.netloc or host}/{root}", path
 
 
 @cache
-def _werkzeug_version() -> str:
+def _get_werkzeug_version() -> str:
     return importlib.metadata.version("werkzeug")
 
 
@@ -101,7 +101,7 @@ class FlaskClient(Client):
         self._context_stack = ExitStack()
         self.environ_base: dict[str, t.Any] = {
             "REMOTE_ADDR": "127.0.0.1",
-            "HTTP_USER_AGENT": f"Werkzeug/{_werkzeug_version()}",
+            "HTTP_USER_AGENT": f"Werkzeug/{_get_werkzeug_version()}",
         }
 
     @contextmanager
