@@ -1,7 +1,7 @@
 """What a request costs: ours beside upstream Flask and a bare WSGI function, in process, the WSGI callable alone.
 
-Every figure comes from a process of its own; the sides take turns within each round, so that a slow spell of the machine
-meets them alike; the table gives medians over the rounds. Ratios are what to read: microseconds are the machine's.
+Every figure comes from a process of its own; the sides take turns within each round, so that a slow spell of the
+machine meets them alike; the table gives medians over the rounds. Read the ratios: microseconds are the machine's.
 
     python -m bench [--quick] [--rounds 7] [--seconds 0.5] [--only hello …] [--json FILE]
 """
@@ -62,7 +62,9 @@ def main() -> None:
                 found.setdefault(scenario, {}).setdefault(name, []).append(figures)
         print(f"round {number + 1} of {options.rounds}", file=sys.stderr)
 
-    print(f"{platform.python_implementation()} {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores;")
+    print(
+        f"{platform.python_implementation()} {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores;"
+    )
     print(f"µs per request, medians of {options.rounds} interleaved processes each; × = upstream / ours\n")
     print(f"{'scenario':<22} {'upstream':>9} {'ours':>8} {'bare':>8} {'×':>6}   Python calls: upstream, ours")
     ratios = []

@@ -1,4 +1,4 @@
-"""The applications that are measured: each once for Flask's API, once as a bare WSGI function that gives the same answer.
+"""The applications that are measured: each for Flask's API, and as a bare WSGI function that gives the same answer.
 
 They are ordinary applications; nothing in them is shaped for either side.
 """
@@ -18,8 +18,8 @@ Wsgi = t.Callable[[Environ, t.Callable[..., t.Any]], t.Iterable[bytes]]
 class Scenario:
     """What is asked of an application, and what it must answer.
 
-    `flask` and `bare` make the application. `environ` completes a GET environment, `body` is its input. With `prime` the
-    cookies of a first answer, to that path, are sent along, as a browser would.
+    `flask` and `bare` make the application. `environ` completes a GET environment, `body` is its input. With `prime`
+    the cookies of a first answer, to that path, are sent along, as a browser would.
     """
 
     flask: t.Callable[[], Wsgi]
@@ -191,8 +191,9 @@ _ITEMS = [{"id": number, "name": f"Item <{number}>"} for number in range(10)]
 
 
 def template() -> Wsgi:
-    from flask import render_template
     from jinja2 import DictLoader
+
+    from flask import render_template
 
     app = _app()
     app.jinja_loader = DictLoader({"base.html": _BASE, "page.html": _PAGE})
@@ -210,9 +211,7 @@ def bare_template() -> Wsgi:
     page = Environment(
         loader=DictLoader({"base.html": _BASE, "page.html": _PAGE}), autoescape=True, auto_reload=False
     ).get_template("page.html")
-    return _bare(
-        "text/html; charset=utf-8", lambda environ: page.render(title="All items", items=_ITEMS).encode()
-    )
+    return _bare("text/html; charset=utf-8", lambda environ: page.render(title="All items", items=_ITEMS).encode())
 
 
 _FORM = b"name=Alice+Liddell&email=alice%40example.com&comment=" + b"Curiouser+and+curiouser%21+" * 4

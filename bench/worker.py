@@ -1,4 +1,4 @@
-"""One process of the measurement: one scenario on one implementation. Prints JSON: microseconds per request, Python calls.
+"""One process of the measurement: one scenario, one implementation; prints JSON: microseconds per request, calls.
 
 Run by `python -m bench` with the interpreter of the environment that holds the implementation.
 """

@@ -16,12 +16,13 @@ class Application:
     __slots__ = ()
 
 
-_originals: set[t.Any] = set()
+# PERF: hot paths ask `getattr(method, "__func__", None) in originals` themselves (0.12 µs; a call more is 0.2).
+originals: set[t.Any] = set()
 
 
 def original(function: F) -> F:
     """Mark a public method as Flask's own, so that a short cut around it may ask `is_original`."""
-    _originals.add(function)
+    originals.add(function)
     return function
 
 
@@ -31,7 +32,7 @@ def is_original(method: t.Any) -> bool:
     An override in a subclass, an assignment on the instance and a patched class all make it false at once: look-up
     stays Python's own, nothing is cached.
     """
-    return getattr(method, "__func__", None) in _originals
+    return getattr(method, "__func__", None) in originals
 
 
 class EnsuresSync(t.Protocol):

@@ -241,7 +241,7 @@ class Flask(App, Application):
         trusted_hosts = self.config["TRUSTED_HOSTS"]
         if trusted_hosts is not None:
             request.trusted_hosts = trusted_hosts
-            request.host = get_host(request.environ, trusted_hosts)  # type: ignore[misc]
+            request.host = get_host(request.environ, trusted_hosts)  # pyright: ignore[reportAttributeAccessIssue]
 
         if self.url_map.host_matching:
             # With a server name the adapter would take that for the host.
@@ -474,7 +474,9 @@ class Flask(App, Application):
 
         The blueprints' `after_request` functions come before the app's, the last registered first.
         """
-        context = _now()._top_request_ctx
+        context = _now()
+        if context.__class__ is not RequestContext:
+            context = context._top_request_ctx
         # Both are read late: a function may register another for this very response.
         for function in context._after_request_functions:
             response = self.ensure_sync(function)(response)

@@ -18,7 +18,7 @@ from functools import update_wrapper
 from werkzeug.exceptions import HTTPException, NotFound
 
 from . import typing as ft
-from ._contracts import is_original
+from ._contracts import originals
 from ._routing import ABSENT
 from .globals import NoContext, SplitContext, _current, _nothing, _now, request_below
 from .signals import appcontext_popped, appcontext_pushed, appcontext_tearing_down
@@ -135,7 +135,7 @@ class AppContext:
         self.app = app
         self.g: _AppCtxGlobals = app.app_ctx_globals_class()
         self._url_adapter: MapAdapter | None = (
-            _unbuilt if is_original(app.create_url_adapter) else app.create_url_adapter(None)
+            _unbuilt if getattr(app.create_url_adapter, "__func__", None) in originals else app.create_url_adapter(None)
         )
         # A push remembers how to undo itself: the token, and what was on top before.
         self._pushes: list[tuple[Token[t.Any], t.Any]] = []
@@ -276,7 +276,10 @@ class RequestContext:
         self._pushes: tuple[t.Any, ...] | None = None
         self._holds = 0
         self._url_adapter: MapAdapter | None = _unbuilt
-        if app.config["TRUSTED_HOSTS"] is not None or not is_original(app.create_url_adapter):
+        if (
+            app.config["TRUSTED_HOSTS"] is not None
+            or getattr(app.create_url_adapter, "__func__", None) not in originals
+        ):
             self._build_url_adapter()
 
     # ---- what follows from the request's URL
@@ -303,7 +306,21 @@ class RequestContext:
         """Find the rule for the request's URL, or the exception to raise in place of a view."""
         request = self.request
         if self._url_adapter is _unbuilt:
-            found = self._match_quickly(request.environ)
+            # None wherever only Werkzeug's adapter knows for certain.
+            found = None
+            app = self.app
+            environ = request.environ
+            path = environ.get("PATH_INFO")
+            host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME")
+            if (
+                path
+                and not app.subdomain_matching
+                and "HTTP_UPGRADE" not in environ
+                and (host in _plain_hosts or _is_plain(host))
+            ):
+                if not path.isascii():
+                    path = path.encode("latin-1").decode(errors="replace")
+                found = app._router.match(app.url_map, environ["REQUEST_METHOD"], path)
             if found is ABSENT:
                 request.routing_exception = NotFound()
                 return
@@ -317,18 +334,6 @@ class RequestContext:
             request.url_rule, request.view_args = adapter.match(return_rule=True)  # type: ignore[assignment]
         except HTTPException as e:
             request.routing_exception = e
-
-    def _match_quickly(self, environ: WSGIEnvironment) -> t.Any:
-        """The compiled router's answer; None wherever only Werkzeug's adapter knows for certain."""
-        app = self.app
-        path = environ.get("PATH_INFO")
-        if not path or app.subdomain_matching or "HTTP_UPGRADE" in environ:
-            return None
-        if not _is_plain_host(environ.get("HTTP_HOST") or environ.get("SERVER_NAME")):
-            return None
-        if not path.isascii():
-            path = path.encode("latin-1").decode(errors="replace")
-        return app._router.match(app.url_map, environ["REQUEST_METHOD"], path)
 
     # ---- the session
 
@@ -373,14 +378,16 @@ class RequestContext:
             if borrowed is not None and borrowed.app is app:
                 whence = _BORROWED
                 self._app_ctx = borrowed
-        if whence is _IMPLIED and (appcontext_pushed.receivers or not is_original(app.app_context)):
+        if whence is _IMPLIED and (
+            appcontext_pushed.receivers or getattr(app.app_context, "__func__", None) not in originals
+        ):
             # Somebody watches or replaced app contexts: make and push it by itself, as they expect.
             whence = self._app_ctx = app.app_context()
             whence.push()
             outer = _now()
         self._pushes = (_current.set(self), outer, whence, self._pushes)
 
-        if self._opened is None and not is_original(app.session_interface.open_session):
+        if self._opened is None and getattr(app.session_interface.open_session, "__func__", None) not in originals:
             self._open_session()
         if self._url_adapter is not None:
             self.match_request()
@@ -392,7 +399,7 @@ class RequestContext:
         """
         if not self._pushes:
             raise LookupError(f"{self!r} cannot be popped: it is not pushed.")
-        whence, earlier = self._pushes[2:]
+        _, outer, whence, earlier = self._pushes
         if earlier:
             self._leave()
             return
@@ -401,9 +408,10 @@ class RequestContext:
         if self._holds:
             self._hold_back(exc)
             return
+        app = self.app
         request = self.request
         try:
-            self.app.do_teardown_request(exc)
+            app.do_teardown_request(exc)
         finally:
             try:
                 close = getattr(request, "close", None)  # a request class of the app's own may have none
@@ -413,40 +421,40 @@ class RequestContext:
                 # The environment must not keep the request alive, which keeps the environment.
                 request.environ["werkzeug.request"] = None
                 try:
-                    outer = self._leave()
+                    self._leave()
                 finally:
                     if whence is _IMPLIED:
-                        self._end_implied(outer, exc)
+                        # The implied app context steps forward only if somebody wants to see it end.
+                        if (
+                            app.teardown_appcontext_funcs
+                            or appcontext_tearing_down.receivers
+                            or appcontext_popped.receivers
+                            or getattr(app.do_teardown_appcontext, "__func__", None) not in originals
+                        ):
+                            self._end_implied(outer, exc)
                     elif whence is not _BORROWED:
                         whence.pop(exc)
 
-    def _leave(self) -> t.Any:
+    def _leave(self) -> None:
         """Take this context from the top, also from under an app context that was pushed after it."""
         found = _now()
-        token, outer, _, earlier = t.cast("tuple[t.Any, ...]", self._pushes)
+        token, outer, _, earlier = self._pushes  # type: ignore[misc]
         self._pushes = earlier or ()
         if found is self:
             _current.reset(token)
-            return outer
+            return
         current = found._top_request_ctx
         if current is self:
             _settle(found._top_app_ctx, outer._top_request_ctx)
-            return outer
+            return
         _current.reset(token)
         raise AssertionError(f"Popped wrong request context. ({current!r} instead of {self!r})")
 
     def _end_implied(self, outer: t.Any, exc: BaseException | None) -> None:
-        """End the app context that this request had by implication; it steps forward only if somebody wants to see."""
-        app = self.app
-        if (
-            app.teardown_appcontext_funcs
-            or appcontext_tearing_down.receivers
-            or appcontext_popped.receivers
-            or not is_original(app.do_teardown_appcontext)
-        ):
-            context = self._top_app_ctx
-            context._pushes[-1] = (_current.set(context), outer)
-            context.pop(exc)
+        """End the app context that this request had by implication, as one that was pushed."""
+        context = self._top_app_ctx
+        context._pushes[-1] = (_current.set(context), outer)
+        context.pop(exc)
 
     # ---- a response that is still being produced after the lifecycle has ended (stream_with_context)
 
@@ -546,16 +554,14 @@ if not t.TYPE_CHECKING:
 
 # Labels of a host name as IDNA's ASCII form has them (RFC 1035 §2.3.4, RFC 5890), and a port. What looks otherwise may
 # be refused by Werkzeug when it binds the URL map, so it is not ours to route.
-_plain_host = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*(?::[0-9]{1,5})?\Z", re.ASCII)
-_seen_hosts: set[str] = set()
+_host_form = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*(?::[0-9]{1,5})?\Z", re.ASCII)
+_plain_hosts: set[str | None] = set()
 
 
-def _is_plain_host(host: str | None) -> bool:
-    if host in _seen_hosts:
-        return True
-    if host is None or _plain_host.match(host) is None:
+def _is_plain(host: str | None) -> bool:
+    if host is None or _host_form.match(host) is None:
         return False
-    if len(_seen_hosts) >= 256:  # a client can send any name it likes; the memory of them is bounded
-        _seen_hosts.clear()
-    _seen_hosts.add(host)
+    if len(_plain_hosts) >= 256:  # a client can send any name it likes; the memory of them is bounded
+        _plain_hosts.clear()
+    _plain_hosts.add(host)
     return True

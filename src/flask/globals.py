@@ -203,6 +203,10 @@ class _GlobalsProxy(LocalProxy[t.Any]):
 for _proxy in (_AppProxy, _RequestProxy, _SessionProxy, _GlobalsProxy):
     _proxy.__name__ = LocalProxy.__name__  # an unbound one has always shown itself as "<LocalProxy unbound>"
 
+# `repr` names the class of a proxy that is not bound: for users there is one kind.
+for _proxy in (_AppProxy, _RequestProxy, _SessionProxy, _GlobalsProxy):
+    _proxy.__name__ = "LocalProxy"
+
 app_ctx: AppContext = t.cast("AppContext", LocalProxy(_find_app_ctx))
 request_ctx: RequestContext = t.cast("RequestContext", LocalProxy(_find_request_ctx))
 current_app: Flask = t.cast("Flask", _AppProxy(lambda: _now().app))

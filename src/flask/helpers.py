@@ -109,7 +109,7 @@ def stream_with_context(
         def decorator(*args: t.Any, **kwargs: t.Any) -> t.Iterator[t.AnyStr]:
             return stream_with_context(function(*args, **kwargs))
 
-        return update_wrapper(decorator, function)  # type: ignore[arg-type, return-value]
+        return update_wrapper(decorator, function)
 
     context = _cv_request.get(None)
     if context is None:
@@ -270,9 +270,9 @@ def get_root_path(import_name: str) -> str:
     Raises `RuntimeError` for a namespace package, which has no single folder.
     """
     module = sys.modules.get(import_name)
-    path = getattr(module, "__file__", None)
-    if path is not None:
-        return os.path.dirname(os.path.abspath(path))
+    file: str | None = getattr(module, "__file__", None)
+    if file is not None:
+        return os.path.dirname(os.path.abspath(file))
 
     try:
         spec = importlib.util.find_spec(import_name)
@@ -281,19 +281,20 @@ def get_root_path(import_name: str) -> str:
     except (ImportError, ValueError):
         return os.getcwd()  # __main__ without a file: an interactive session
 
-    if spec.loader is None:
+    loader: t.Any = spec.loader
+    if loader is None:
         return os.getcwd()
-    if hasattr(spec.loader, "get_filename"):
-        path = spec.loader.get_filename(import_name)
+    if hasattr(loader, "get_filename"):
+        file = loader.get_filename(import_name)
     else:
         __import__(import_name)
-        path = getattr(sys.modules[import_name], "__file__", None)
-        if path is None:
+        file = getattr(sys.modules[import_name], "__file__", None)
+        if file is None:
             raise RuntimeError(
                 f"No root path can be found for the provided module {import_name!r}: it has no file, as a namespace"
                 " package or a module from an import hook. Pass 'root_path' explicitly."
             )
-    return os.path.dirname(os.path.abspath(path))
+    return os.path.dirname(os.path.abspath(t.cast(str, file)))
 
 
 @cache

@@ -18,7 +18,7 @@ class Handling(t.Protocol):
     """The part of an app that errors are handled with."""
 
     debug: bool
-    testing: bool
+    testing: t.Any
     config: t.Any
 
     def _find_error_handler(self, e: Exception, blueprints: list[str]) -> t.Callable[..., t.Any] | None: ...

@@ -1,4 +1,4 @@
-"""What a view may return, and the Response that it becomes (step 7). One table by type; the rest is asked in turn.
+"""What a view may return, and the Response that it becomes (step 7). The plain types first; the rest in turn.
 
 Nothing here runs a view or a hook. The errors name what was returned and by which view.
 """
@@ -36,9 +36,11 @@ def to_response(app: Responding, result: t.Any, request: Asking) -> t.Any:
 
     Raises `TypeError` for anything that is not one of the documented forms.
     """
-    make = _makers.get(result.__class__)
-    if make is not None:
-        return make(app, result)
+    kind = result.__class__
+    if kind is str or kind is bytes:
+        return app.response_class(result)
+    if kind is dict or kind is list:
+        return app.json.response(result)
 
     status = headers = None
     if isinstance(result, tuple):
@@ -90,12 +92,3 @@ def _converted(app: Responding, result: t.Any, request: Asking) -> t.Any:
         except TypeError as e:
             raise TypeError(f"{e}\n{_FORMS}, but it was a {kind}.").with_traceback(e.__traceback__) from None
     raise TypeError(f"{_FORMS}, but it was a {kind}.")
-
-
-# PERF: the plain forms, by exact type.
-_makers: dict[type, t.Callable[[t.Any, t.Any], t.Any]] = {
-    str: lambda app, text: app.response_class(text),
-    bytes: lambda app, data: app.response_class(data),
-    dict: lambda app, data: app.json.response(data),
-    list: lambda app, data: app.json.response(data),
-}
