@@ -65,21 +65,22 @@ class App(Scaffold):
     files looked for there instead of in `root_path`.
     """
 
-    aborter_class = Aborter
-    jinja_environment = Environment
-    app_ctx_globals_class = _AppCtxGlobals
     config_class = Config
+    url_map_class = Map
+    url_rule_class = Rule
     json_provider_class: type[JSONProvider] = DefaultJSONProvider
+    aborter_class = Aborter
+    app_ctx_globals_class = _AppCtxGlobals
+    jinja_environment = Environment
     #: Options for `jinja_environment`; changes after the environment was first used are not seen.
     jinja_options: dict[str, t.Any] = {}
-    url_rule_class = Rule
-    url_map_class = Map
     #: None: the classes of `flask.testing`, imported only when a test asks for one.
     test_client_class: type[FlaskClient] | None = None
     test_cli_runner_class: type[FlaskCliRunner] | None = None
 
-    default_config: dict[str, t.Any]
+    # Whoever adds a protocol says what these are.
     response_class: type[BaseResponse]
+    default_config: dict[str, t.Any]
 
     testing = ConfigAttribute[bool]("TESTING")
     secret_key = ConfigAttribute[str | bytes | None]("SECRET_KEY")
@@ -112,16 +113,16 @@ class App(Scaffold):
         self.aborter = self.make_aborter()
         self.json: JSONProvider = self.json_provider_class(self)
 
-        self.url_build_error_handlers: list[t.Callable[[Exception, str, dict[str, t.Any]], str]] = []
-        self.teardown_appcontext_funcs: list[ft.TeardownCallable] = []
-        self.shell_context_processors: list[ft.ShellContextProcessorCallable] = []
-        #: Each blueprint under every name that it was registered with, in order of registration.
-        self.blueprints: dict[str, Blueprint] = {}
-        #: For extensions: what they keep with the app, under their own name.
-        self.extensions: dict[str, t.Any] = {}
         self.url_map = self.url_map_class(host_matching=host_matching)
         self.subdomain_matching = subdomain_matching
         self._got_first_request = False
+        #: For extensions: what they keep with the app, under their own name.
+        self.extensions: dict[str, t.Any] = {}
+        #: Each blueprint under every name that it was registered with, in order of registration.
+        self.blueprints: dict[str, Blueprint] = {}
+        self.shell_context_processors: list[ft.ShellContextProcessorCallable] = []
+        self.teardown_appcontext_funcs: list[ft.TeardownCallable] = []
+        self.url_build_error_handlers: list[t.Callable[[Exception, str, dict[str, t.Any]], str]] = []
 
     def _check_setup_finished(self, f_name: str) -> None:
         if self._got_first_request:
@@ -130,7 +131,7 @@ class App(Scaffold):
     # What it is made of
 
     @cached_property
-    def name(self) -> str:
+    def name(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]  # of the base: set; here: found
         """The name in logs and on the command line: the import name, or the script's file name for `__main__`."""
         script = getattr(sys.modules["__main__"], "__file__", None) if self.import_name == "__main__" else None
         return self.import_name if script is None else os.path.splitext(os.path.basename(script))[0]
@@ -228,7 +229,8 @@ class App(Scaffold):
     ) -> tuple[set[str], bool]:
         """The methods of a rule, and whether its OPTIONS is answered for it: arguments first, then the view's marks."""
         if methods is None:
-            methods = getattr(view_func, "methods", None) or _DEFAULT_METHODS
+            marked: t.Iterable[str] | None = getattr(view_func, "methods", None)
+            methods = marked or _DEFAULT_METHODS
         if isinstance(methods, str):
             raise TypeError('Allowed methods must be a list of strings, for example: @app.route(..., methods=["POST"])')
         chosen = {method.upper() for method in methods}

@@ -127,13 +127,12 @@ class Blueprint(Scaffold):
             raise ValueError("'name' may not be empty.")
         if "." in name:
             raise ValueError("'name' may not contain a dot '.' character.")
-        self.name = name
-        self.url_prefix = url_prefix
-        self.subdomain = subdomain
-        self.deferred_functions: list[DeferredSetupFunction] = []
-        self.url_values_defaults: dict[str, t.Any] = {} if url_defaults is None else url_defaults
+        self.cli.name = self.name = name
         self.cli_group = cli_group
-        self.cli.name = name
+        self.subdomain = subdomain
+        self.url_prefix = url_prefix
+        self.url_values_defaults: dict[str, t.Any] = {} if url_defaults is None else url_defaults
+        self.deferred_functions: list[DeferredSetupFunction] = []
         self._blueprints: list[tuple[Blueprint, dict[str, t.Any]]] = []
 
     def _check_setup_finished(self, f_name: str) -> None:

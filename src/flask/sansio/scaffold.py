@@ -85,9 +85,9 @@ class Scaffold:
     every request: whoever changes one is heard at once.
     """
 
-    name: str
     _static_folder: str | None = None
     _static_url_path: str | None = None
+    name: str  # a blueprint is given it, an app finds it
 
     def __init__(
         self,
@@ -98,10 +98,10 @@ class Scaffold:
         root_path: str | None = None,
     ):
         self.import_name = import_name
+        self.root_path = get_root_path(import_name) if root_path is None else root_path
+        self.template_folder = template_folder
         self.static_folder = static_folder
         self.static_url_path = static_url_path
-        self.template_folder = template_folder
-        self.root_path = get_root_path(import_name) if root_path is None else root_path
 
         #: Commands for the command line, as a group that `flask` shows: `@app.cli.command()`.
         self.cli: Group = AppGroup()
