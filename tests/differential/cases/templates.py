@@ -1,0 +1,507 @@
+"""Templates: which file is found, what it may use, what is escaped, and what is said when it is not found."""
+
+import flask
+import jinja2
+
+
+def _page(app, name="page.html", **values):
+    with app.test_request_context("/here?q=1"):
+        return flask.render_template(name, **values)
+
+
+def _text(app, source, **values):
+    with app.test_request_context("/here?q=1"):
+        return flask.render_template_string(source, **values)
+
+
+def autoescape_by_name(out):
+    app = out.app()
+    for name in ("a.html", "a.htm", "a.xml", "a.xhtml", "a.svg", "a.txt", "a.js", "a.HTML", "a.html.j2", "noext", "a.Svg", "a.xhtm"):
+        out.file(f"templates/{name}", "{{ x }}")
+        out.attempt(name, _page, app, name, x="<b>&'\"")
+    out("asked", [app.select_jinja_autoescape(name) for name in (None, "a.html", "a.txt", "", ".html")])
+    out.attempt("string", _text, app, "{{ x }}", x="<b>")
+
+
+def autoescape_overridden(out):
+    class Shop(flask.Flask):
+        def select_jinja_autoescape(self, filename):
+            return filename is not None and filename.endswith(".txt")
+
+    app = Shop("case_app")
+    for name in ("a.html", "a.txt"):
+        out.file(f"templates/{name}", "{{ '<' }}{% autoescape true %}{{ '<' }}{% endautoescape %}")
+        out.attempt(name, _page, app, name)
+    out.attempt("string", _text, app, "{{ '<' }}")
+
+
+def autoescape_and_inheritance(out):
+    out.file("templates/base.html", "<{% block body %}{% endblock %}> {{ x }}")
+    out.file("templates/part.txt", "{{ x }}")
+    out.file("templates/page.html", "{% extends 'base.html' %}{% block body %}{% include 'part.txt' %}{{ x }}{{ super() }}{% endblock %}")
+    out.attempt("page", _page, out.app(), x="<&>")
+
+
+def standard_globals(out):
+    app = out.app(config={"SECRET_KEY": "k", "X": "setting"})
+    app.add_url_rule("/x/<int:n>", "x", lambda n: "")
+    source = "{{ config.X }} {{ request.path }} {{ session.get('a') }} {{ g.get('z') }} {{ url_for('x', n=1) }} {{ get_flashed_messages() }}"
+    out.attempt("request", _text, app, source)
+    with app.app_context():
+        out.attempt("app context", flask.render_template_string, "{{ request is defined }} {{ session is defined }} {{ g is defined }} {{ config.X }}")
+    out("globals", sorted(app.jinja_env.globals))
+    out("filters", sorted(set(app.jinja_env.filters) - set(jinja2.Environment().filters)))
+    out("tests", sorted(set(app.jinja_env.tests) - set(jinja2.Environment().tests)))
+
+
+def values_of_the_globals(out):
+    app = out.app()
+    names = ("config", "g", "request", "session", "url_for", "get_flashed_messages")
+    with app.test_request_context():
+        out("types", {name: type(app.jinja_env.globals[name]).__name__ for name in names})
+        out("identity", [app.jinja_env.globals["config"] is app.config, app.jinja_env.globals["g"] is flask.g])
+        out("processor", {name: type(value).__name__ for name, value in flask.templating._default_template_ctx_processor().items()})
+    with app.app_context():
+        out("processor without a request", sorted(flask.templating._default_template_ctx_processor()))
+    out("processor without anything", sorted(flask.templating._default_template_ctx_processor()))
+
+
+def who_wins_a_name(out):
+    app = out.app()
+    app.jinja_env.globals["name"] = "global"
+    out.attempt("global", _text, app, "{{ name }} {{ g }}")
+    app.context_processor(lambda: {"name": "processor", "g": "processor's g", "request": "processor's request"})
+    out.attempt("processor", _text, app, "{{ name }} {{ g }} {{ request }}")
+    out.attempt("argument", _text, app, "{{ name }} {{ g }} {{ session }}", name="argument", g="argument's g", session="s")
+    app.context_processor(lambda: {"name": "later processor"})
+    out.attempt("later", _text, app, "{{ name }}")
+
+
+def context_processors_in_order(out):
+    out.file("templates/part.html", "{{ a }}{{ n }}")
+    app, blueprint = out.app(), flask.Blueprint("bp", "case_app", url_prefix="/bp")
+    app.context_processor(lambda: out.tell("app 1") or {"a": "app", "n": 1})
+    app.context_processor(lambda: out.tell("app 2") or {"n": 2})
+    blueprint.context_processor(lambda: out.tell("bp") or {"a": "bp"})
+    blueprint.app_context_processor(lambda: out.tell("bp for all") or {"n": 3})
+    source = "{{ a }}{{ n }}{% include 'part.html' %}{% include 'part.html' without context %}"
+    for scaffold in (app, blueprint):
+        scaffold.add_url_rule("/page", "page", lambda: flask.render_template_string(source))
+    app.register_blueprint(blueprint)
+    out.request(app, "/page")
+    out.request(app, "/bp/page")
+    with app.app_context():
+        out.attempt("without a request", flask.render_template_string, source)
+
+
+def context_processor_results(out):
+    for label, result in {"none": None, "pairs": [("x", 1)], "number": 5, "empty": {}}.items():
+        app = out.app()
+        app.context_processor(lambda result=result: result)
+        out.attempt(label, _text, app, "{{ x }}")
+
+
+def context_processors_and_imports(out):
+    out.file("templates/macros.html", "{% macro m() %}[{{ who }} {{ request.path }} {{ config.X }}]{% endmacro %}")
+    app = out.app(config={"X": "set"})
+    app.context_processor(lambda: {"who": "processor"})
+    out.attempt("import", _text, app, "{% import 'macros.html' as m %}{{ m.m() }}")
+    out.attempt("with context", _text, app, "{% import 'macros.html' as m with context %}{{ m.m() }}")
+
+
+def update_template_context(out):
+    app = out.app()
+    app.context_processor(lambda: {"a": "processor", "b": "processor"})
+    context = {"a": "given"}
+    with app.test_request_context():
+        app.update_template_context(context)
+        out("context", {key: value if isinstance(value, str) else type(value).__name__ for key, value in context.items()})
+
+
+def update_template_context_overridden(out):
+    class Shop(flask.Flask):
+        def update_template_context(self, context):
+            super().update_template_context(context)
+            context["added"] = sorted(context)
+
+    app = Shop("case_app")
+    out.attempt("rendered", _text, app, "{{ added }}", mine=1)
+
+
+def filters_tests_globals(out):
+    app = out.app()
+
+    @app.template_filter()
+    def shout(value):
+        return value.upper()
+
+    @app.template_filter("named")
+    def other(value, n=1):
+        return value * n
+
+    @app.template_test()
+    def loud(value):
+        return value.isupper()
+
+    @app.template_test("quiet")
+    def other_test(value):
+        return value.islower()
+
+    @app.template_global()
+    def voice():
+        return "hey"
+
+    @app.template_global("sound")
+    def other_global(n):
+        return "la" * n
+
+    app.add_template_filter(len, "count")
+    app.add_template_test(lambda v: v > 1, name="many")
+    app.add_template_global(lambda: "g", name="gg")
+    app.add_template_filter(shout)
+    out.attempt("page", _text, app, "{{ 'a'|shout }}{{ 'b'|named(3) }}{{ 'A' is loud }}{{ 'a' is quiet }}{{ voice() }}{{ sound(2) }}{{ 'abc'|count }}{{ 3 is many }}{{ gg() }}")
+    out("returned", [shout, other, loud, voice])
+
+
+def decorators_without_parentheses(out):
+    app = out.app()
+    blueprint = flask.Blueprint("bp", "case_app")
+
+    def function(value="v"):
+        return f"f({value})"
+
+    for name in ("template_filter", "template_test", "template_global"):
+        out.attempt(name, lambda name=name: getattr(app, name)(function))
+        out.attempt(f"app_{name}", lambda name=name: getattr(blueprint, f"app_{name}")(function))
+    out("known", ["function" in app.jinja_env.filters, "function" in app.jinja_env.tests, "function" in app.jinja_env.globals])
+
+
+def filters_see_the_request(out):
+    app = out.app()
+    app.template_filter("where")(lambda value: f"{value}@{flask.request.path}@{flask.current_app.name}")
+    app.jinja_env.filters["ctx"] = jinja2.pass_context(lambda context, value: f"{value}{context['request'].args['q']}{context.name}")
+    out.attempt("page", _text, app, "{{ 'x'|where }} {{ 'y'|ctx }}")
+
+
+def tojson_filter(out):
+    import datetime
+
+    from recording import Point
+
+    app = out.app()
+    for label, value in {"script": "</script>'\"&<>", "dict": {"b": 1, "a": "ü"}, "date": datetime.date(2024, 1, 1), "point": Point(1), "object": object()}.items():
+        out.attempt(label, _text, app, "{{ v|tojson }} {{ v|tojson(2) }} {{ v|tojson|safe }}", v=value)
+    app.json.sort_keys = False
+    out.attempt("unsorted", _text, app, "{{ {'b': 1, 'a': 2}|tojson }}")
+    out.attempt("in an attribute", _text, app, "<a x='{{ v|tojson }}' y=\"{{ v|tojson|forceescape }}\">", v="it's")
+    out("policies", [type(app.jinja_env.policies["json.dumps_function"]).__name__, app.jinja_env.policies["json.dumps_kwargs"]])
+
+
+def lists_of_template_names(out):
+    out.file("templates/b.html", "b")
+    app = out.app()
+    out.attempt("first found", _page, app, ["a.html", "b.html"])
+    out.attempt("none found", _page, app, ["a.html", "c.html"])
+    out.attempt("empty", _page, app, [])
+    out.attempt("a template", _page, app, app.jinja_env.from_string("from {{ 'string' }}"))
+    out.attempt("mixed", _page, app, ["x.html", app.jinja_env.from_string("object")])
+    out.attempt("None", _page, app, None)
+
+
+def template_not_found(out):
+    app = out.app()
+    out.attempt("plain", _page, app, "none.html")
+    out.attempt("nested", lambda: (out.file("templates/p.html", "{% include 'gone.html' %}"), _page(app, "p.html"))[1])
+    out.attempt("ignored", _text, app, "{% include 'gone.html' ignore missing %}ok")
+    out.attempt("upwards", _page, app, "../secret.html")
+    out.attempt("absolute", _page, app, "/etc/passwd")
+    app.add_url_rule("/", "index", lambda: flask.render_template("none.html"))
+    out.wsgi(app)
+
+
+def template_errors(out):
+    app = out.app()
+    for label, source in {"syntax": "{% if %}", "unknown filter": "{{ 1|nofilter }}", "undefined": "[{{ none }}]", "undefined attribute": "{{ none.x }}", "division": "{{ 1/0 }}", "call": "{{ none() }}", "loop": "{% for x in 3 %}{% endfor %}"}.items():
+        out.attempt(label, _text, app, source)
+
+
+def undefined_of_ones_own(out):
+    app = out.app()
+    app.jinja_env.undefined = jinja2.StrictUndefined
+    out.attempt("strict", _text, app, "{{ none }}")
+    other = out.app()
+    other.jinja_options = {"undefined": jinja2.StrictUndefined, "trim_blocks": True, "variable_start_string": "[[", "variable_end_string": "]]"}
+    out.attempt("options", _text, other, "{% if true %}\nx[[ 1 ]]{% endif %}\n")
+
+
+def rendering_without_a_context(out):
+    out.file("templates/page.html", "x")
+    out.attempt("template", flask.render_template, "page.html")
+    out.attempt("string", flask.render_template_string, "x")
+    out.attempt("stream", flask.stream_template, "page.html")
+    app = out.app()
+    with app.app_context():
+        out.attempt("in an app context", flask.render_template, "page.html")
+
+
+def template_signals(out):
+    out.file("templates/page.html", "{% include 'part.html' %}")
+    out.file("templates/part.html", "part")
+    app = out.app()
+
+    def receiver(name):
+        def heard(sender, template, context, **more):
+            out.tell(name, sender, template.name, sorted(context), more)
+
+        return heard
+
+    before, after = receiver("before"), receiver("rendered")
+    out.connect(flask.before_render_template, before, app)
+    out.connect(flask.template_rendered, after, app)
+    out.attempt("page", _page, app, x=1)
+    out.attempt("string", _text, app, "{{ y }}", y=2)
+    out.attempt("failing", _text, app, "{{ 1/0 }}")
+    with app.test_request_context():
+        out("streamed", list(flask.stream_template("page.html", z=3)))
+        out("streamed string", list(flask.stream_template_string("{{ z }}", z=3)))
+
+
+def before_render_changes_the_context(out):
+    app = out.app()
+    out.connect(flask.before_render_template, lambda sender, template, context, **more: context.update(x="from the signal"))
+    out.attempt("page", _text, app, "{{ x }}", x="given")
+
+
+def stream_template(out):
+    out.file("templates/rows.html", "{% for row in rows %}{{ row }} {{ request.path }};{% endfor %}")
+    app = out.app()
+    app.context_processor(lambda: out.tell("processor") or {"rows": ["a", "<b>"]})
+
+    @app.get("/file")
+    def file():
+        return flask.stream_template("rows.html")
+
+    @app.get("/string")
+    def string():
+        return app.response_class(flask.stream_template_string("{% for n in range(3) %}{{ n }}{{ g.x }}{% endfor %}"), mimetype="text/plain")
+
+    @app.get("/failing")
+    def failing():
+        return flask.stream_template_string("before {{ 1/0 }}")
+
+    app.teardown_request(lambda error: out.tell("down", error))
+    app.before_request(lambda: setattr(flask.g, "x", "g"))
+    out.listen("template_rendered", "before_render_template")
+    for path in ("/file", "/string", "/failing"):
+        out.wsgi(app, path)
+        out.tell("--")
+    with app.app_context():
+        out.attempt("app context", lambda: list(flask.stream_template_string("{{ 1 }}")))
+
+
+def stream_template_is_lazy(out):
+    app = out.app()
+    app.jinja_env.globals["mark"] = lambda n: out.tell("mark", n) or n
+    with app.test_request_context():
+        stream = flask.stream_template_string("{{ mark(1) }}{{ mark(2) }}")
+        out.tell("made", type(stream).__name__)
+        out("chunks", list(stream))
+
+
+def get_template_attribute(out):
+    out.file("templates/macros.html", "{% macro hello(name) %}Hello {{ name }} {{ config is defined }}{% endmacro %}{% set value = '<' ~ 3 %}")
+    app = out.app()
+    with app.app_context():
+        hello = flask.get_template_attribute("macros.html", "hello")
+        out("macro", hello("<World>"))
+        out("value", flask.get_template_attribute("macros.html", "value"))
+        out.attempt("missing", flask.get_template_attribute, "macros.html", "none")
+        out.attempt("missing file", flask.get_template_attribute, "none.html", "x")
+    out.attempt("outside", flask.get_template_attribute, "macros.html", "hello")
+
+
+def templates_auto_reload(out):
+    for config in ({}, {"TEMPLATES_AUTO_RELOAD": True}, {"TEMPLATES_AUTO_RELOAD": False, "DEBUG": True}, {"DEBUG": True}):
+        out.file("templates/page.html", "first")
+        app = out.app(config=config)
+        out(f"{config} before", _page(app))
+        import os
+
+        out.file("templates/page.html", "second")
+        os.utime(out.folder / "templates/page.html", (1_800_000_000, 1_800_000_000))
+        out(f"{config} after", [_page(app), app.jinja_env.auto_reload, app.config["TEMPLATES_AUTO_RELOAD"]])
+
+
+def explain_template_loading(out):
+    out.file("templates/app.html", "app")
+    out.file("bp/pages/both.html", "bp")
+    out.file("other/pages/both.html", "other")
+    app = out.app(config={"EXPLAIN_TEMPLATE_LOADING": True})
+    for name in ("bp", "other"):
+        blueprint = flask.Blueprint(name, "case_app", root_path=str(out.folder / name), template_folder="pages", url_prefix=f"/{name}")
+        blueprint.add_url_rule("/<page>", "page", lambda page: flask.render_template(f"{page}.html"))
+        app.register_blueprint(blueprint)
+    app.register_blueprint(flask.Blueprint("bare", "case_app"))
+    app.add_url_rule("/<page>", "page", lambda page: flask.render_template(f"{page}.html"))
+    for path in ("/app", "/both", "/bp/both", "/bp/none", "/none"):
+        out.request(app, path)
+
+
+def explain_with_other_loaders(out):
+    app = out.app(config={"EXPLAIN_TEMPLATE_LOADING": True}, template_folder=None)
+    blueprint = flask.Blueprint("bp", "case_app")
+    blueprint.jinja_loader = jinja2.DictLoader({"d.html": "dict"})
+    app.register_blueprint(blueprint)
+    app.jinja_loader = jinja2.ChoiceLoader([jinja2.DictLoader({"c.html": "choice"}), jinja2.FunctionLoader(lambda name: None)])
+    for name in ("c.html", "d.html", "none.html"):
+        out.attempt(name, _page, app, name)
+
+
+def loader_of_the_application(out):
+    app = out.app(template_folder="pages")
+    out("loader", [type(app.jinja_loader).__name__, list(map(str, app.jinja_loader.searchpath))])
+    out("global loader", [type(app.jinja_env.loader).__name__, type(app.create_global_jinja_loader()).__name__])
+    app.jinja_loader = jinja2.DictLoader({"x.html": "replaced"})
+    out.attempt("replaced", _page, app, "x.html")
+    app.template_folder = "elsewhere"
+    out("folder set", app.template_folder)
+
+
+def template_folder_changed_before_use(out):
+    out.file("late/page.html", "late")
+    app = out.app()
+    app.template_folder = "late"
+    out.attempt("page", _page, app)
+
+
+def global_loader_overridden(out):
+    class Shop(flask.Flask):
+        def create_global_jinja_loader(self):
+            return jinja2.DictLoader({"x.html": "{{ 1 }} from the shop"})
+
+        def create_jinja_environment(self):
+            environment = super().create_jinja_environment()
+            environment.globals["made"] = "here"
+            return environment
+
+    app = Shop("case_app")
+    out.attempt("page", _page, app, "x.html")
+    out.attempt("global", _text, app, "{{ made }}")
+
+
+def jinja_environment_of_ones_own(out):
+    class Environment(flask.templating.Environment):
+        def __init__(self, app, **options):
+            out.tell("options", sorted(options))
+            super().__init__(app, **options)
+
+    class Shop(flask.Flask):
+        jinja_environment = Environment
+        jinja_options = {"extensions": ["jinja2.ext.loopcontrols"], "autoescape": True}
+
+    app = Shop("case_app")
+    out.attempt("page", _text, app, "{% for x in range(3) %}{% if x == 1 %}{% break %}{% endif %}{{ x }}{{ '<' }}{% endfor %}")
+    out("env", [type(app.jinja_env).__name__, app.jinja_env.app is app, sorted(app.jinja_env.extensions)])
+
+
+def environment_made_once_and_late(out):
+    app = out.app()
+    out("made yet", "jinja_env" in vars(app))
+    environment = app.jinja_env
+    out("same", [environment is app.jinja_env, "jinja_env" in vars(app)])
+    overlay = environment.overlay(trim_blocks=True)
+    out("overlay", [type(overlay).__name__, overlay.app is app])
+    environment.add_extension("jinja2.ext.do")
+    out.attempt("extension", _text, app, "{% set l = [] %}{% do l.append(1) %}{{ l }}")
+
+
+def environment_directly(out):
+    out.file("templates/page.html", "{{ x }}{{ request.path }}{{ config is defined }}")
+    app = out.app()
+    with app.test_request_context("/p"):
+        out.attempt("get_template", lambda: app.jinja_env.get_template("page.html").render(x=1))
+        out.attempt("from_string", lambda: app.jinja_env.from_string("{{ url_for is defined }}").render())
+    out.attempt("outside", lambda: app.jinja_env.get_template("page.html").render(x=1))
+
+
+def templates_listed(out):
+    out.file("templates/a.html", "")
+    out.file("templates/sub/b.txt", "")
+    out.file("bp/t/c.html", "")
+    app = out.app()
+    app.register_blueprint(flask.Blueprint("bp", "case_app", root_path=str(out.folder / "bp"), template_folder="t"))
+    out("listed", sorted(app.jinja_env.list_templates()))
+    loader = app.jinja_env.loader
+    out.attempt("source", lambda: loader.get_source(app.jinja_env, "c.html")[0])
+    out.attempt("missing", loader.get_source, app.jinja_env, "none.html")
+
+
+def blueprint_found_after_the_application(out):
+    out.file("templates/shared.html", "app")
+    for name in ("one", "two"):
+        out.file(f"{name}/t/shared.html", name)
+        out.file(f"{name}/t/mine.html", name)
+    app = out.app()
+    for name in ("two", "one"):
+        app.register_blueprint(flask.Blueprint(name, "case_app", root_path=str(out.folder / name), template_folder="t"))
+    out.attempt("shared", _page, app, "shared.html")
+    out.attempt("mine", _page, app, "mine.html")
+
+
+def url_for_in_templates(out):
+    app = out.app()
+    blueprint = flask.Blueprint("bp", "case_app", url_prefix="/bp")
+    source = "{{ url_for('.page') }} {{ url_for('root', a='x&y', _anchor='z') }} {{ url_for('bp.page', _external=True) }}"
+    blueprint.add_url_rule("/", "page", lambda: flask.render_template_string(source))
+    app.add_url_rule("/", "root", lambda: flask.render_template_string("{{ url_for('.root') }}{{ url_for('none') }}"))
+    app.register_blueprint(blueprint)
+    out.request(app, "/bp/")
+    app.testing = True
+    out.request(app, "/")
+
+
+def session_and_g_in_templates(out):
+    app = out.app(config={"SECRET_KEY": "k"})
+    app.add_url_rule("/read", "read", lambda: flask.render_template_string("{{ session.x }}{{ g.x }}{{ request.args.q }}"))
+    app.add_url_rule("/none", "none", lambda: flask.render_template_string("nothing"))
+    app.add_url_rule("/only", "only", lambda: flask.render_template_string("{{ session is defined }}"))
+    for path in ("/read", "/none", "/only"):
+        out.wsgi(app, path)
+
+
+def trailing_newlines_and_encodings(out):
+    out.file("templates/n.txt", "line\n")
+    out.file("templates/nn.txt", "line\n\n")
+    out.file("templates/u.txt", "ü你😀")
+    out.file("templates/crlf.txt", "a\r\nb\r\n")
+    out.file("templates/bad.txt", b"\xff\xfe")
+    out.file("templates/empty.txt", "")
+    app = out.app()
+    for name in ("n", "nn", "u", "crlf", "bad", "empty"):
+        out.attempt(name, _page, app, f"{name}.txt")
+
+
+def render_replaced_in_the_module(out):
+    original = flask.templating._render
+
+    def replaced(app, template, context):
+        out.tell("render", app.name, template.name, sorted(context))
+        return original(app, template, context)
+
+    flask.templating._render = replaced
+    try:
+        out.attempt("page", _text, out.app(), "x{{ a }}", a=1)
+    finally:
+        flask.templating._render = original
+
+
+def async_templates_are_not_the_default(out):
+    app = out.app()
+    out("async", app.jinja_env.is_async)
+    app.jinja_env.is_async = True
+
+    async def value():
+        return "awaited"
+
+    app.jinja_env.globals["value"] = value
+    out.attempt("awaited", _text, app, "{{ value() }}")
