@@ -124,10 +124,10 @@ def test_name():
 
 
 @pytest.mark.parametrize(("script", "name"), [("/x/y/program.py", "program"), (None, "__main__")])
-def test_name_of_a_script(monkeypatch, script, name):
+def test_name_of_a_script(monkeypatch, tmp_path, script, name):
     """An app made in a script is named after the script's file; without a file it stays `__main__`."""
     monkeypatch.setattr(sys.modules["__main__"], "__file__", script, raising=False)
-    app = PlainApp("__main__", root_path="/r", instance_path="/i")
+    app = PlainApp("__main__", root_path=str(tmp_path), instance_path=str(tmp_path))
     assert app.name == name
     assert app.logger.name == name
 
