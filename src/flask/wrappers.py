@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import typing as t
 from http import HTTPStatus
+from urllib.parse import parse_qsl
 
-from werkzeug.datastructures import EnvironHeaders, Headers
+from werkzeug.datastructures import Authorization, EnvironHeaders, Headers, MultiDict
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
-from werkzeug.utils import get_content_type
+from werkzeug.utils import cached_property, get_content_type
 from werkzeug.wrappers import Request as RequestBase
 from werkzeug.wrappers import Response as ResponseBase
 
@@ -146,6 +147,31 @@ class Request(RequestBase):
         """The registered names of the blueprint and of those that it is nested in, innermost first."""
         name = self.blueprint
         return _split_blueprint_path(name) if name is not None else []
+
+    @cached_property
+    def args(self) -> MultiDict[str, str]:
+        """The values of the query string. Bytes that are not UTF-8 stay percent-encoded, also those that came raw."""
+        return self.parameter_storage_class(
+            parse_qsl(self._query_text, keep_blank_values=True, errors="werkzeug.url_quote")
+        )
+
+    @cached_property
+    def full_path(self) -> str:
+        """The path and the query string, with a ``?`` between them even where there is no query."""
+        return f"{self.path}?{self._query_text}"
+
+    @property
+    def _query_text(self) -> str:
+        # Raw bytes over 0x7f are no URL, but some clients send them: no reason for an error of ours.
+        return self.query_string.decode(errors="werkzeug.url_quote")
+
+    @cached_property
+    def authorization(self) -> Authorization | None:
+        """The credentials of the request; None where there are none, or none that can be read."""
+        try:
+            return super().authorization
+        except ValueError:  # Basic credentials that are not even ASCII
+            return None
 
     def _load_form_data(self) -> None:
         self._parsed = True

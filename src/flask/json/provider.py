@@ -132,8 +132,13 @@ class DefaultJSONProvider(JSONProvider):
         """Data from JSON text or bytes.
 
         :param kwargs: for ``json.loads``.
+        :raises ValueError: for what is no JSON, and for what is nested deeper than Python's stack.
         """
-        return json.loads(s, **kwargs)
+        try:
+            return json.loads(s, **kwargs)
+        except RecursionError:
+            # A reader of a request's body answers a ValueError with 400; anything else would be a 500.
+            raise ValueError("JSON is nested too deeply") from None
 
     def response(self, *args: t.Any, **kwargs: t.Any) -> Response:
         """A response of this `mimetype`, as `JSONProvider.response`; laid out as `compact` says, with a line's end."""
