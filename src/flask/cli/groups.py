@@ -1,0 +1,176 @@
+"""Groups of commands: one whose commands run within the app's context, and the group behind `flask` itself.
+
+Listing or showing help never fails because the app is broken.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+import click
+
+from ..globals import current_app
+from .failures import NoAppException
+from .options import app_option, debug_option, env_file_option, version_option
+from .routes import routes_command
+from .run import run_command
+from .script_info import ScriptInfo, with_appcontext
+from .shell import shell_command
+
+if t.TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from ..app import Flask
+
+
+class AppGroup(click.Group):
+    """A click group whose commands run within the application's context, unless they ask not to."""
+
+    def command(  # type: ignore[override]
+        self, *args: t.Any, **kwargs: t.Any
+    ) -> t.Callable[[t.Callable[..., t.Any]], click.Command]:
+        """As `click.Group.command`, with the function wrapped by `with_appcontext` unless that is passed as False."""
+        wrap = kwargs.pop("with_appcontext", True)
+        register = super().command
+
+        def decorator(f: t.Callable[..., t.Any]) -> click.Command:
+            command: click.Command = register(*args, **kwargs)(with_appcontext(f) if wrap else f)
+            return command
+
+        if len(args) == 1 and callable(args[0]) and not kwargs:  # @group.command without parentheses
+            function, args = args[0], ()
+            return t.cast("t.Callable[[t.Callable[..., t.Any]], click.Command]", decorator(function))
+        return decorator
+
+    def group(  # type: ignore[override]
+        self, *args: t.Any, **kwargs: t.Any
+    ) -> t.Callable[[t.Callable[..., t.Any]], click.Group]:
+        """As `click.Group.group`, for a group of this class."""
+        kwargs.setdefault("cls", AppGroup)
+        return super().group(*args, **kwargs)  # type: ignore[no-any-return]
+
+
+class FlaskGroup(AppGroup):
+    """The group behind `flask`, for a command of your own: it has the app's commands, plug-ins', and the usual options.
+
+    `create_app` makes the app instead of looking for it. The other parameters leave parts out: the commands `run`,
+    `shell` and `routes`; `--version`; the default files of `load_dotenv`; setting `app.debug`. `extra` goes to
+    `click.Group`.
+    """
+
+    def __init__(
+        self,
+        add_default_commands: bool = True,
+        create_app: t.Callable[..., Flask] | None = None,
+        add_version_option: bool = True,
+        load_dotenv: bool = True,
+        set_debug_flag: bool = True,
+        **extra: t.Any,
+    ) -> None:
+        params = [*(extra.pop("params", None) or ()), env_file_option, app_option, debug_option]
+        if add_version_option:
+            params.append(version_option)
+        settings = {"auto_envvar_prefix": "FLASK", **(extra.pop("context_settings", None) or {})}
+        super().__init__(params=params, context_settings=settings, **extra)
+
+        self.create_app = create_app
+        self.load_dotenv = load_dotenv
+        self.set_debug_flag = set_debug_flag
+        self._loaded_plugin_commands = False
+        if add_default_commands:
+            for command in (run_command, shell_command, routes_command):
+                self.add_command(command)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """A command by its name: our own or a plug-in's, which work without an app, then one of the app's."""
+        self._load_plugin_commands()
+        command = super().get_command(ctx, name)
+        if command is not None:
+            return command
+
+        try:
+            app = ctx.ensure_object(ScriptInfo).load_app()
+        except NoAppException as error:
+            _show_failure(error.format_message())
+            return None
+        # From here on, so that the types and callbacks of the command's own options find the app as well.
+        if not current_app or current_app._get_current_object() is not app:  # type: ignore[attr-defined]
+            ctx.with_resource(app.app_context())
+        return app.cli.get_command(ctx, name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, sorted; if the app cannot be loaded, those that work without it, and on stderr the reason."""
+        self._load_plugin_commands()
+        names = set(super().list_commands(ctx))
+        try:
+            names.update(ctx.ensure_object(ScriptInfo).load_app().cli.list_commands(ctx))
+        except NoAppException as error:
+            _show_failure(error.format_message())
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with the app, the help is shown
+            _show_failure(None, error)
+        return sorted(names)
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: t.Any,
+    ) -> click.Context:
+        """As `click.Command.make_context`, with a `ScriptInfo` as its object."""
+        # An app that calls app.run() when imported would never return; it looks for this.
+        os.environ["FLASK_RUN_FROM_CLI"] = "true"
+        if "obj" not in extra and "obj" not in self.context_settings:
+            extra["obj"] = ScriptInfo(
+                create_app=self.create_app,
+                set_debug_flag=self.set_debug_flag,
+                load_dotenv_defaults=self.load_dotenv,
+            )
+        return super().make_context(info_name, args, parent=parent, **extra)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As `click.Group.parse_args`; where help will be shown, what names the app is settled first."""
+        if (not args and self.no_args_is_help) or (len(args) == 1 and args[0] in self.get_help_option_names(ctx)):
+            for option in (env_file_option, app_option):
+                option.handle_parse_result(ctx, {}, [])
+        try:
+            return super().parse_args(ctx, args)
+        except BaseException:
+            # To list commands is to enter the app's context; after help was shown nobody else would leave it.
+            ctx.close()
+            raise
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """As `click.Group.shell_complete`, without leaving the app's context open."""
+        try:
+            return super().shell_complete(ctx, incomplete)
+        finally:
+            ctx.close()
+
+    def _load_plugin_commands(self) -> None:
+        """Add what installed packages offer under the entry point group `flask.commands`, once."""
+        if self._loaded_plugin_commands:
+            return
+        self._loaded_plugin_commands = True
+        from importlib import metadata
+
+        for entry_point in metadata.entry_points(group="flask.commands"):
+            try:
+                command = entry_point.load()
+            except Exception as error:  # noqa: BLE001 - a plug-in in disrepair must not take `flask run` with it
+                _show_failure(
+                    f"The plug-in command {entry_point.name!r} ({entry_point.value}) could not be loaded.", error
+                )
+            else:
+                self.add_command(command, entry_point.name)
+
+
+def _show_failure(message: str | None, error: BaseException | None = None) -> None:
+    """Say on stderr what went wrong, with the traceback from the first line that is not the command's own."""
+    parts = [f"Error: {message}"] if message else []
+    if error is not None:
+        from .tracebacks import users_traceback
+
+        parts.append(users_traceback(error))
+    click.secho("\n".join(parts) + "\n", err=True, fg="red")

@@ -1,0 +1,99 @@
+"""The options that every `FlaskGroup` has: which app, which variables, debug mode, and the versions.
+
+Each takes effect through the environment or the `ScriptInfo`, never through a command's parameters.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+import click
+from click.core import ParameterSource
+
+from .environment import load_dotenv
+from .script_info import ScriptInfo
+
+
+def _set_app(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value is not None:
+        ctx.ensure_object(ScriptInfo).app_import_path = value
+    return value
+
+
+def _load_env_file(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value is not None:
+        try:
+            import dotenv  # noqa: F401
+        except ImportError:
+            raise click.BadParameter("python-dotenv must be installed to load an env file.", ctx, param) from None
+    defaults = ctx.ensure_object(ScriptInfo).load_dotenv_defaults
+    if value is not None or defaults:
+        load_dotenv(value, load_defaults=defaults)
+    return value
+
+
+def _set_debug(ctx: click.Context, param: click.Parameter, value: bool) -> bool | None:
+    # A default says nothing: the variable may be set, and the app reads it itself.
+    if ctx.get_parameter_source(param.name or "") in (None, ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP):
+        return None
+    # Through the environment, so that it holds from the first line of a factory on, and in the reloader's process.
+    os.environ["FLASK_DEBUG"] = "1" if value else "0"
+    return value
+
+
+def get_version(ctx: click.Context, param: click.Parameter, value: t.Any) -> None:
+    """Print the versions of Python, Flask and Werkzeug, and leave; for an eager flag's `callback`."""
+    if not value or ctx.resilient_parsing:
+        return
+    import platform
+    from importlib.metadata import version
+
+    click.echo(
+        f"Python {platform.python_version()}\nFlask {version('flask')}\nWerkzeug {version('werkzeug')}",
+        color=ctx.color,
+    )
+    ctx.exit()
+
+
+version_option = click.Option(
+    ["--version"],
+    help="Show the versions of Flask, Werkzeug and Python.",
+    expose_value=False,
+    callback=get_version,
+    is_flag=True,
+    is_eager=True,
+)
+
+# Eager, as commands of the app are only known once the app is; shared by all groups, since an option has no state.
+app_option = click.Option(
+    ["-A", "--app"],
+    metavar="IMPORT",
+    help=(
+        "Where the application is: 'module', 'module:name' or 'module:factory(args)'. The module is a dotted name or"
+        " the path of a file or package. No name is needed for 'app', 'application', 'create_app' and 'make_app'."
+    ),
+    is_eager=True,
+    expose_value=False,
+    callback=_set_app,
+)
+
+env_file_option = click.Option(
+    ["-e", "--env-file"],
+    type=click.Path(exists=True, dir_okay=False),
+    help=(
+        "A file with environment variables. It goes before '.env', which goes before '.flaskenv'; what the environment"
+        " has already goes before all of them. Needs python-dotenv."
+    ),
+    is_eager=True,
+    expose_value=False,
+    callback=_load_env_file,
+)
+
+# Not eager: '.env' may set FLASK_DEBUG, and is read by an eager option. No default is shown for the same reason.
+debug_option = click.Option(
+    ["--debug/--no-debug"],
+    help="Turn debug mode on or off.",
+    expose_value=False,
+    callback=_set_debug,
+)

@@ -1,0 +1,177 @@
+"""`flask run`: the development server, with its reloader and debugger.
+
+User code is loaded once per process, and listens on this machine alone unless told otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+import click
+
+from ..helpers import get_debug_flag
+from . import environment
+from .certificates import CertParamType, take_key
+from .failures import NoAppException
+from .options import debug_option
+from .script_info import ScriptInfo, pass_script_info
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+class SeparatedPathType(click.Path):  # type: ignore[type-arg,unused-ignore]
+    """Several paths in one value, separated as those in `PATH` are on this system."""
+
+    def convert(self, value: t.Any, param: click.Parameter | None, ctx: click.Context | None) -> t.Any:
+        """A list with each part converted by `click.Path`."""
+        convert_one = super().convert
+        return [convert_one(part, param, ctx) for part in self.split_envvar_value(value)]
+
+
+def show_server_banner(debug: bool, app_import_path: str | None) -> None:
+    """Say which app is served and whether in debug mode; the reloader's later processes do not repeat it."""
+    from werkzeug.serving import is_running_from_reloader
+
+    if is_running_from_reloader():
+        return
+    if app_import_path is not None:
+        click.echo(f" * Serving Flask app {app_import_path!r}")
+    if debug is not None:
+        click.echo(f" * Debug mode: {'on' if debug else 'off'}")
+
+
+@click.command("run", short_help="Run a development server.")
+@click.option("--host", "-h", default="127.0.0.1", help="The interface to listen on.")
+@click.option("--port", "-p", default=5000, help="The port to listen on.")
+@click.option(
+    "--cert",
+    type=CertParamType(),
+    is_eager=True,
+    help="Serve HTTPS: a certificate file, 'adhoc', or the import name of an SSLContext.",
+)
+@click.option(
+    "--key",
+    type=click.Path(exists=True, dir_okay=False, resolve_path=True),
+    callback=take_key,
+    expose_value=False,
+    help="The key file of the certificate file.",
+)
+@click.option(
+    "--reload/--no-reload",
+    default=None,
+    help="Restart when a file changes, or do not. Follows debug mode if neither is given.",
+)
+@click.option(
+    "--debugger/--no-debugger",
+    default=None,
+    help="Show the interactive debugger for errors, or do not. Follows debug mode if neither is given.",
+)
+@click.option("--with-threads/--without-threads", default=True, help="Handle each request in a thread, or one by one.")
+@click.option(
+    "--extra-files",
+    default=None,
+    type=SeparatedPathType(),
+    help=f"More files that are watched for changes. Several are separated by {os.pathsep!r}.",
+)
+@click.option(
+    "--exclude-patterns",
+    default=None,
+    type=SeparatedPathType(),
+    help=f"Files that match these fnmatch patterns are not watched. Several are separated by {os.pathsep!r}.",
+)
+@pass_script_info
+def run_command(
+    info: ScriptInfo,
+    host: str,
+    port: int,
+    reload: bool | None,
+    debugger: bool | None,
+    with_threads: bool,
+    cert: t.Any,
+    extra_files: list[str] | None,
+    exclude_patterns: list[str] | None,
+) -> None:
+    """Run a server for development on this machine.
+
+    It is not made for production: not for its speed, nor its stability, nor an attacker. Debug mode ('--debug') turns
+    the reloader and the debugger on.
+    """
+    from werkzeug.serving import is_running_from_reloader, run_simple
+
+    restarted = is_running_from_reloader()
+    app = _load_or_report(info, restarted)
+    debug = get_debug_flag()
+    if reload is None:
+        # A restarted process goes on watching, even if debug mode went from '.env' with the very change it saw.
+        reload = debug or restarted
+    if debugger is None:
+        debugger = debug
+
+    show_server_banner(debug, info.app_import_path)
+    if reload:
+        env_files = environment.files_read()
+        extra_files = [*(extra_files or ()), *env_files] if env_files else extra_files
+        if not restarted:
+            # The next process reads the files itself. What it inherits would win over what they say by then.
+            environment.forget_loaded()
+    try:
+        run_simple(
+            host,
+            port,
+            app,
+            use_reloader=reload,
+            use_debugger=debugger,
+            threaded=with_threads,
+            ssl_context=cert,
+            extra_files=extra_files,
+            exclude_patterns=exclude_patterns,
+        )
+    except SystemExit:
+        if not restarted:
+            _explain_busy_port(host, port)
+        raise
+
+
+# '--debug' after 'run' as well as before it, first among the options in the help.
+run_command.params.insert(0, debug_option)
+
+
+def _load_or_report(info: ScriptInfo, restarted: bool) -> WSGIApplication:
+    """The app; in a process that the reloader started, an app that shows why there is none, until the next save."""
+    try:
+        return info.load_app()
+    except Exception as error:
+        if not restarted:
+            raise
+        return _report(error)
+
+
+def _report(error: Exception) -> WSGIApplication:
+    from .tracebacks import users_traceback, without_our_frames
+
+    if isinstance(error, NoAppException):
+        click.echo(f"Error: {error.format_message()}", err=True)
+        if isinstance(error.__cause__, ImportError):
+            error = error.__cause__  # the page shows the import that failed, not our words about it
+    else:
+        click.echo(users_traceback(error), err=True)
+    origin = without_our_frames(error)
+
+    def broken_app(environ: WSGIEnvironment, start_response: StartResponse) -> t.Iterable[bytes]:
+        # The same object each time: without this its traceback would grow with every request.
+        raise error.with_traceback(origin)
+
+    return broken_app
+
+
+def _explain_busy_port(host: str, port: int) -> None:
+    from .ports import find_holder, is_taken
+
+    if not is_taken(host, port):
+        return
+    holder = find_holder(port)
+    if holder:
+        click.echo(f"Port {port} is held by {holder}.", err=True)
+    click.echo(f"Stop it, or choose another port: 'flask run --port {port + 1 if port < 65535 else 5000}'.", err=True)

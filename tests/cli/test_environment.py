@@ -1,0 +1,105 @@
+"""Variables from files."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from flask.cli import load_dotenv
+from flask.cli.environment import files_read, forget_loaded
+
+from .conftest import Write
+
+
+def ours() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith("T_")}
+
+
+@pytest.fixture
+def files(write: Write) -> None:
+    write(".flaskenv", "T_A=flaskenv\nT_B=flaskenv\nT_C=flaskenv\nT_D=flaskenv\n")
+    write(".env", "T_A=env\nT_B=env\nT_C=env\n")
+    write("named", "T_A=named\nT_B=named\nT_E=é\n")
+
+
+@pytest.mark.usefixtures("files")
+def test_precedence() -> None:
+    """The environment goes before the named file, that before .env, that before .flaskenv."""
+    os.environ["T_A"] = "real"
+    assert load_dotenv("named") is True
+    assert ours() == {"T_A": "real", "T_B": "named", "T_C": "env", "T_D": "flaskenv", "T_E": "é"}
+
+
+@pytest.mark.usefixtures("files")
+def test_only_the_named_file() -> None:
+    """Without the defaults only the named file counts, and without that nothing does."""
+    assert load_dotenv(load_defaults=False) is False
+    assert ours() == {}
+    assert load_dotenv(Path("named"), load_defaults=False) is True
+    assert set(ours()) == {"T_A", "T_B", "T_E"}
+
+
+@pytest.mark.usefixtures("files")
+def test_the_defaults_are_found_above(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """The default files are looked for upwards, and the working directory stays what it is."""
+    below = folder / "one" / "two"
+    below.mkdir(parents=True)
+    (below / ".flaskenv").write_text("T_D=near\n")
+    monkeypatch.chdir(below)
+    assert load_dotenv() is True
+    assert ours() == {"T_A": "env", "T_B": "env", "T_C": "env", "T_D": "near"}
+    assert Path.cwd() == below
+
+
+@pytest.mark.usefixtures("folder")
+def test_nothing_to_read() -> None:
+    """No file, or one that does not exist, is no error."""
+    assert load_dotenv() is False
+    assert load_dotenv("not there") is False
+
+
+def test_what_python_dotenv_understands(write: Write) -> None:
+    """Quotes, comments, export, references and names without a value are python-dotenv's to read."""
+    write(".env", "export T_A='a b' # c\nT_B=${T_A}!\nT_C\nT_D=\n")
+    assert load_dotenv() is True
+    assert ours() == {"T_A": "a b", "T_B": "a b!", "T_D": ""}
+
+
+@pytest.mark.usefixtures("files")
+def test_without_python_dotenv(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without python-dotenv nothing is read, and one line says which files would have been."""
+    monkeypatch.setitem(sys.modules, "dotenv", None)
+    assert load_dotenv() is False
+    assert ours() == {}
+    error = capsys.readouterr().err
+    assert "'.flaskenv', '.env' are not read" in error
+    assert "pip install python-dotenv" in error
+
+
+@pytest.mark.usefixtures("folder")
+def test_without_python_dotenv_and_files(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever has no such files is not told about them."""
+    monkeypatch.setitem(sys.modules, "dotenv", None)
+    assert load_dotenv() is False
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.usefixtures("files")
+def test_forgetting_takes_back_what_was_loaded_alone() -> None:
+    """Variables from files can be taken back, but neither those that were there nor those that changed since."""
+    os.environ["T_A"] = "real"
+    load_dotenv("named")
+    os.environ["T_B"] = "changed"
+    forget_loaded()
+    assert ours() == {"T_A": "real", "T_B": "changed"}
+
+
+@pytest.mark.usefixtures("files")
+def test_files_read_are_known(folder: Path) -> None:
+    """The files that were read are known by their full paths."""
+    load_dotenv("named")
+    load_dotenv("not there", load_defaults=False)
+    assert set(files_read()) == {str(folder / name) for name in (".flaskenv", ".env", "named")}

@@ -1,0 +1,318 @@
+"""`flask run`: what is handed to the server, and what a person sees."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import typing as t
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import werkzeug.serving
+from click.testing import CliRunner, Result
+
+from flask import Flask
+from flask.cli import NoAppException, cli, show_server_banner
+
+from .conftest import Command, Write, child_environment
+
+APP = "from flask import Flask\napp = Flask(__name__)\n"
+
+
+class Server:
+    """Stands for Werkzeug's server: notes what it was given."""
+
+    def __init__(self) -> None:
+        self.calls: list[dict[str, t.Any]] = []
+        self.environ: dict[str, str] = {}
+
+    def __call__(self, host: str, port: int, application: t.Any, **options: t.Any) -> None:
+        self.environ = dict(os.environ)
+        self.calls.append({"host": host, "port": port, "application": application, **options})
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Server:
+    server = Server()
+    monkeypatch.setattr(werkzeug.serving, "run_simple", server)
+    return server
+
+
+def invoke(*args: str, **env: str) -> Result:
+    return CliRunner().invoke(cli, args, env=env)
+
+
+DEFAULTS = {
+    "host": "127.0.0.1",
+    "port": 5000,
+    "use_reloader": False,
+    "use_debugger": False,
+    "threaded": True,
+    "ssl_context": None,
+    "extra_files": None,
+    "exclude_patterns": None,
+}
+ON = {"use_reloader": True, "use_debugger": True}
+SEP = os.pathsep
+
+
+@pytest.mark.parametrize(
+    ("args", "env", "options"),
+    [
+        (["run"], {}, {}),
+        (["--debug", "run"], {}, ON),
+        (["run", "--debug"], {}, ON),
+        (["run"], {"FLASK_DEBUG": "1"}, ON),
+        (["run"], {"FLASK_RUN_DEBUG": "1"}, ON),
+        (["--debug", "run", "--no-debug"], {}, {}),
+        (["--no-debug", "run", "--debug"], {}, ON),
+        (["run", "--debug", "--no-reload"], {}, {"use_debugger": True}),
+        (["run", "--debug", "--no-debugger"], {}, {"use_reloader": True}),
+        (["run", "--reload"], {}, {"use_reloader": True}),
+        (["run", "--debugger"], {}, {"use_debugger": True}),
+        (["run", "-h", "0.0.0.0", "-p", "80"], {}, {"host": "0.0.0.0", "port": 80}),
+        (["run"], {"FLASK_RUN_HOST": "h", "FLASK_RUN_PORT": "81"}, {"host": "h", "port": 81}),
+        (["run", "--port", "82"], {"FLASK_RUN_PORT": "81"}, {"port": 82}),
+        (["run", "--without-threads"], {}, {"threaded": False}),
+        (["run"], {"FLASK_RUN_WITH_THREADS": "no"}, {"threaded": False}),
+        (["run", "--extra-files", f"a{SEP}b"], {}, {"extra_files": ["a", "b"]}),
+        (["run"], {"FLASK_RUN_EXTRA_FILES": "a"}, {"extra_files": ["a"]}),
+        (["run", "--exclude-patterns", f"*.x{SEP}y*"], {}, {"exclude_patterns": ["*.x", "y*"]}),
+        (["run"], {"FLASK_RUN_RELOAD": "1", "FLASK_RUN_DEBUGGER": "0"}, {"use_reloader": True}),
+    ],
+)
+def test_what_the_server_gets(
+    write: Write, server: Server, args: list[str], env: dict[str, str], options: dict[str, object]
+) -> None:
+    """Each option reaches the server, from the command line or a variable; the rest follows debug mode."""
+    write("app.py", APP)
+    result = invoke(*args, **env)
+    assert result.exit_code == 0, result.output
+    (call,) = server.calls
+    assert isinstance(call.pop("application"), Flask)
+    assert call == {**DEFAULTS, **options}
+
+
+def test_certificate(write: Write, server: Server, folder: Path) -> None:
+    """A certificate reaches the server with its key, also from variables."""
+    write("app.py", APP)
+    invoke("run", FLASK_RUN_CERT="app.py", FLASK_RUN_KEY="app.py")
+    assert server.calls[0]["ssl_context"] == (str(folder / "app.py"), str(folder / "app.py"))
+
+
+def test_banner(write: Write, server: Server) -> None:
+    """The banner names the app as it was given, and debug mode."""
+    write("hello.py", APP)
+    assert invoke("--app", "hello", "run").stdout == " * Serving Flask app 'hello'\n * Debug mode: off\n"
+    banner = " * Serving Flask app 'hello:app'\n * Debug mode: on\n"
+    assert invoke("-A", "hello:app", "run", "--debug").stdout == banner
+    write("app.py", APP)
+    assert invoke("run", FLASK_DEBUG="0").stdout == " * Debug mode: off\n"
+
+
+def test_banner_stands_once(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that the reloader started shows no banner."""
+    monkeypatch.setenv("WERKZEUG_RUN_MAIN", "true")
+    show_server_banner(True, "hello")
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("text", ["import nope_x\n", "1 / 0\n", "x = 1\n"])
+def test_a_broken_app_starts_no_server(write: Write, server: Server, text: str) -> None:
+    """At the start an app that cannot be loaded ends the command."""
+    write("app.py", text)
+    assert invoke("run", "--debug").exit_code != 0
+    assert not server.calls
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "kind"),
+    [
+        ("import nope_x\n", "No module named 'nope_x'", ModuleNotFoundError),
+        ("1 / 0\n", "ZeroDivisionError", ZeroDivisionError),
+        ("def (\n", "SyntaxError", SyntaxError),
+        ("x = 1\n", "Failed to find Flask application", NoAppException),
+    ],
+)
+def test_a_broken_app_is_reported_after_a_reload(
+    write: Write, server: Server, monkeypatch: pytest.MonkeyPatch, text: str, said: str, kind: type[Exception]
+) -> None:
+    """After a reload the error is printed once, and raised by each request with a traceback that does not grow."""
+    write("app.py", text)
+    monkeypatch.setenv("WERKZEUG_RUN_MAIN", "true")
+    result = invoke("run", "--debug")
+    assert result.exit_code == 0
+    assert said in result.stderr
+    assert os.path.join("flask", "cli") not in result.stderr
+    app = server.calls[0]["application"]
+    lengths = set()
+    for _ in range(3):
+        with pytest.raises(kind) as caught:
+            app({}, None)
+        lengths.add(len(caught.traceback))
+    assert len(lengths) == 1
+
+
+def test_a_restarted_process_reads_the_files_itself(write: Write, server: Server, folder: Path) -> None:
+    """Before the reloader takes over, variables from files are taken back, and the files are watched."""
+    write("app.py", APP)
+    write(".env", "T_A=1\nFLASK_DEBUG=1\n")
+    os.environ["T_B"] = "real"
+    invoke("run")
+    assert server.calls[0]["use_reloader"]
+    assert server.calls[0]["extra_files"] == [str(folder / ".env")]
+    assert "T_A" not in server.environ
+    assert "FLASK_DEBUG" not in server.environ
+    assert server.environ["T_B"] == "real"
+
+
+def test_a_restarted_process_keeps_watching(write: Write, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If debug mode goes with a change of .env, the loop goes on, without the debugger."""
+    write("app.py", APP)
+    monkeypatch.setenv("WERKZEUG_RUN_MAIN", "true")
+    invoke("run")
+    assert server.calls[0]["use_reloader"]
+    assert not server.calls[0]["use_debugger"]
+
+
+def test_without_reloader_variables_stay(write: Write, server: Server) -> None:
+    """One process alone keeps what the files said."""
+    write("app.py", APP)
+    write(".env", "T_A=1\n")
+    invoke("run")
+    assert server.environ["T_A"] == "1"
+    assert server.calls[0]["extra_files"] is None
+
+
+def test_port_in_use(write: Write, command: Command) -> None:
+    """A taken port is named, with who holds it where the system tells, and with another port to take."""
+    write("app.py", APP)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = command("run", "--port", str(port))
+    assert done.returncode == 1
+    assert f"Port {port} is in use" in done.stderr
+    assert re.search(r"flask run --port \d+", done.stderr)
+    if sys.platform == "linux":
+        assert f"held by process {os.getpid()} (" in done.stderr
+
+
+def test_an_unknown_host(write: Write, command: Command) -> None:
+    """A host that is none is not taken for a port in use."""
+    write("app.py", APP)
+    done = command("run", "--host", "name.invalid")
+    assert done.returncode == 1
+    assert "another port" not in done.stderr
+
+
+# A server as a process of its own, and what a browser would get from it.
+
+
+@pytest.fixture
+def serve(folder: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[str], str]]]:
+    started: list[subprocess.Popen[str]] = []
+
+    def serve(*args: str) -> tuple[subprocess.Popen[str], str]:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "flask", "run", "--port", str(port), *args],
+            cwd=folder,
+            env=child_environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            start_new_session=True,
+        )
+        started.append(process)
+        return process, f"http://127.0.0.1:{port}/"
+
+    yield serve
+    for process in started:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def fetch(url: str) -> str:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            return str(response.read().decode())
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.read().decode()
+    except OSError as error:
+        return f"no answer: {error}"
+
+
+def wait_for(url: str, said: str) -> str:
+    """Ask until the answer holds some text; the test's own time-out is the end of patience."""
+    text = ""
+    for _ in range(200):
+        text = fetch(url)
+        if said in text:
+            return text
+        time.sleep(0.1)
+    raise AssertionError(f"{said!r} never came; last: {text[-2000:]}")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX")
+def test_reload_mend_and_leave(write: Write, folder: Path, serve: Callable[..., t.Any]) -> None:
+    """A save is served, an error is shown until it is mended, .env counts afresh, and Ctrl+C ends it all."""
+    text = APP + "import os\n@app.get('/')\ndef index(): return 'ANSWER ' + os.environ.get('T_A', 'gone')\n"
+    write(".env", "T_A=first\n")
+    app = write("app.py", text.replace("ANSWER", "one"))
+    process, url = serve("--debug")
+    wait_for(url, "one first")
+    app.write_text(text.replace("ANSWER", "two"))
+    wait_for(url, "two first")
+    app.write_text("def (\n")
+    assert "app.py" in wait_for(url, "SyntaxError")
+    app.write_text("import nope_x\n")
+    wait_for(url, "nope_x")
+    app.write_text(text.replace("ANSWER", "three"))
+    wait_for(url, "three first")
+    write(".env", "T_A=second\n")
+    wait_for(url, "three second")
+    write(".env", "\n")
+    wait_for(url, "three gone")
+    os.killpg(process.pid, signal.SIGINT)
+    _, error = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "KeyboardInterrupt" not in error
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX")
+@pytest.mark.parametrize("args", [[], ["--debug", "--no-debugger"]])
+def test_no_debugger(write: Write, serve: Callable[..., t.Any], args: list[str]) -> None:
+    """Without the debugger an error shows nothing of the code."""
+    write("app.py", APP + "@app.get('/')\ndef index(): 1 / 0\n")
+    _, url = serve(*args)
+    assert "Internal Server Error" in (text := wait_for(url, "Server Error"))
+    assert "ZeroDivisionError" not in text or args
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX")
+def test_user_code_runs_once_per_process(write: Write, folder: Path, serve: Callable[..., t.Any]) -> None:
+    """Each process imports the app once: the one that watches, and the one that serves."""
+    note = "import os\nwith open('log', 'a') as log: print(os.getpid(), file=log)\n"
+    write("app.py", note + APP + "@app.get('/')\ndef index(): return 'hi'\n")
+    _, url = serve("--debug")
+    wait_for(url, "hi")
+    processes = (folder / "log").read_text().split()
+    assert len(processes) == len(set(processes)) == 2
