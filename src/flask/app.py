@@ -38,7 +38,7 @@ from .globals import _now, g, request, request_ctx, session
 from .globals import current_app as current_app
 from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv, send_from_directory
 from .sansio.app import App
-from .sessions import SecureCookieSessionInterface, SessionInterface, untouched_session_is_silent
+from .sessions import SecureCookieSessionInterface, SessionInterface, _untouched_session_is_silent
 from .signals import appcontext_tearing_down, request_finished, request_started, request_tearing_down
 from .templating import Environment
 from .wrappers import Request, Response
@@ -73,35 +73,35 @@ class Flask(App, Application):
 
     default_config = ImmutableDict(
         {
-            "APPLICATION_ROOT": "/",
             "DEBUG": None,
-            "EXPLAIN_TEMPLATE_LOADING": False,
-            "MAX_CONTENT_LENGTH": None,
-            "MAX_COOKIE_SIZE": 4093,
-            "MAX_FORM_MEMORY_SIZE": 500_000,
-            "MAX_FORM_PARTS": 1_000,
-            "PERMANENT_SESSION_LIFETIME": timedelta(days=31),
-            "PREFERRED_URL_SCHEME": "http",
+            "TESTING": False,
             "PROPAGATE_EXCEPTIONS": None,
-            "PROVIDE_AUTOMATIC_OPTIONS": True,
             "SECRET_KEY": None,
             "SECRET_KEY_FALLBACKS": None,
-            "SEND_FILE_MAX_AGE_DEFAULT": None,
+            "PERMANENT_SESSION_LIFETIME": timedelta(days=31),
+            "USE_X_SENDFILE": False,
+            "TRUSTED_HOSTS": None,
             "SERVER_NAME": None,
-            "SESSION_COOKIE_DOMAIN": None,
-            "SESSION_COOKIE_HTTPONLY": True,
+            "APPLICATION_ROOT": "/",
             "SESSION_COOKIE_NAME": "session",
-            "SESSION_COOKIE_PARTITIONED": False,
+            "SESSION_COOKIE_DOMAIN": None,
             "SESSION_COOKIE_PATH": None,
-            "SESSION_COOKIE_SAMESITE": None,
+            "SESSION_COOKIE_HTTPONLY": True,
             "SESSION_COOKIE_SECURE": False,
+            "SESSION_COOKIE_PARTITIONED": False,
+            "SESSION_COOKIE_SAMESITE": None,
             "SESSION_REFRESH_EACH_REQUEST": True,
-            "TEMPLATES_AUTO_RELOAD": None,
-            "TESTING": False,
+            "MAX_CONTENT_LENGTH": None,
+            "MAX_FORM_MEMORY_SIZE": 500_000,
+            "MAX_FORM_PARTS": 1_000,
+            "SEND_FILE_MAX_AGE_DEFAULT": None,
             "TRAP_BAD_REQUEST_ERRORS": None,
             "TRAP_HTTP_EXCEPTIONS": False,
-            "TRUSTED_HOSTS": None,
-            "USE_X_SENDFILE": False,
+            "EXPLAIN_TEMPLATE_LOADING": False,
+            "PREFERRED_URL_SCHEME": "http",
+            "TEMPLATES_AUTO_RELOAD": None,
+            "MAX_COOKIE_SIZE": 4093,
+            "PROVIDE_AUTOMATIC_OPTIONS": True,
         }
     )
 
@@ -156,7 +156,7 @@ class Flask(App, Application):
 
     def get_send_file_max_age(self, filename: str | None) -> int | None:
         """Seconds that a file may be cached: `SEND_FILE_MAX_AGE_DEFAULT`; None has clients revalidate each time."""
-        value = self.config["SEND_FILE_MAX_AGE_DEFAULT"]
+        value = current_app.config["SEND_FILE_MAX_AGE_DEFAULT"]
         if isinstance(value, timedelta):
             return int(value.total_seconds())
         seconds: int | None = value
@@ -293,15 +293,23 @@ class Flask(App, Application):
         """
         top = _now()
         context = top._top_request_ctx
-        url_adapter: MapAdapter | None
+        url_adapter: MapAdapter | None = None
         if context is not None:
             if endpoint[:1] == ".":
                 blueprint = context.request.blueprint
                 endpoint = endpoint[1:] if blueprint is None else f"{blueprint}{endpoint}"
             if _external is None:
                 _external = _scheme is not None
-        elif _external is None:
-            _external = True
+        else:
+            if _external is None:
+                _external = True
+            own = top._top_app_ctx
+            url_adapter = own.url_adapter if own is not None else self.create_url_adapter(None)
+            if url_adapter is None:
+                raise RuntimeError(
+                    "Unable to build URLs outside an active request without 'SERVER_NAME' configured. Also configure"
+                    " 'APPLICATION_ROOT' and 'PREFERRED_URL_SCHEME' as needed."
+                )
         if _scheme is not None and not _external:
             raise ValueError("When specifying '_scheme', '_external' must be True.")
 
@@ -312,14 +320,6 @@ class Flask(App, Application):
                 url = self._build_quickly(context, endpoint, values, _method)
             if url is None:
                 url_adapter = context.url_adapter
-        else:
-            own = top._top_app_ctx
-            url_adapter = own.url_adapter if own is not None else self.create_url_adapter(None)
-            if url_adapter is None:
-                raise RuntimeError(
-                    "Unable to build URLs outside an active request without 'SERVER_NAME' configured. Also configure"
-                    " 'APPLICATION_ROOT' and 'PREFERRED_URL_SCHEME' as needed."
-                )
         if url is None:
             try:
                 url = url_adapter.build(  # type: ignore[union-attr]
@@ -457,7 +457,7 @@ class Flask(App, Application):
         except Exception:
             if not from_error_handler:
                 raise
-            self.logger.exception("Request finalizing failed with an error while error handling")
+            self.logger.exception("Request finalizing failed with an error while handling an error")
         return response
 
     def make_response(self, rv: ft.ResponseReturnValue) -> Response:
@@ -486,7 +486,7 @@ class Flask(App, Application):
                 if name in after:
                     for function in reversed(after[name]):
                         response = self.ensure_sync(function)(response)
-        if context._opened is not None or not untouched_session_is_silent(self, context.request):
+        if context._opened is not None or not _untouched_session_is_silent(self, context.request):
             opened = context._session
             if not self.session_interface.is_null_session(opened):
                 self.session_interface.save_session(self, opened, response)

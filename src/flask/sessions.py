@@ -62,7 +62,7 @@ class NullSession(SecureCookieSession):
 
     def _fail(self, *args: t.Any, **kwargs: t.Any) -> t.NoReturn:
         raise RuntimeError(
-            "The session is unavailable because no secret key was set. Set the secret_key on the application to"
+            "The session is unavailable because no secret key was set.  Set the secret_key on the application to"
             " something unique and secret."
         )
 
@@ -241,7 +241,7 @@ _open_session = SecureCookieSessionInterface.open_session
 _save_session = SecureCookieSessionInterface.save_session
 
 
-def untouched_session_is_silent(app: Flask, request: Request) -> bool:
+def _untouched_session_is_silent(app: Flask, request: Request) -> bool:
     """Whether a session that nobody opened in this request has nothing to save.
 
     So it is with the signed cookie's own interface when the request carries no such cookie (the session would be empty
