@@ -135,13 +135,15 @@ def test_an_object_gives_its_attributes_and_a_class_its_own():
     assert config["COMPUTED"] is Settings.COMPUTED
 
 
-def test_an_import_path_is_imported():
+def test_an_import_path_is_imported(tmp_path, monkeypatch):
     """A string is the path of a module or of something in one; where it leads nowhere, ImportError names it."""
+    (tmp_path / "settings_to_import.py").write_text("A = 1\nclass Inner:\n    B = 2\n")
+    monkeypatch.syspath_prepend(tmp_path)
     config = Config(".")
-    config.from_object("logging")
-    assert config["DEBUG"] == 10
-    config.from_object("logging:Logger")
-    assert config["DEBUG"] == 10
+    config.from_object("settings_to_import")
+    assert config == {"A": 1}
+    config.from_object("settings_to_import.Inner")
+    assert config == {"A": 1, "B": 2}
     with pytest.raises(ImportError, match="no_such_module_anywhere"):
         config.from_object("no_such_module_anywhere.Settings")
 
