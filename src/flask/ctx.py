@@ -20,7 +20,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 from . import typing as ft
 from ._contracts import originals
 from ._routing import ABSENT
-from .globals import NoContext, SplitContext, _current, _nothing, _now, request_below
+from .globals import _current, _cv_app, _cv_request, _NoContext, _nothing, _now, _request_below, _SplitContext
 from .signals import appcontext_popped, appcontext_pushed, appcontext_tearing_down
 
 if t.TYPE_CHECKING:
@@ -176,11 +176,14 @@ class AppContext:
     def _leave(self) -> None:
         """Take this context from the top, also from under a request context that was pushed after it."""
         found = _now()
-        token, outer = self._pushes.pop()
         if found is self:
+            token, _ = self._pushes.pop()
             _current.reset(token)
             return
         current = found._top_app_ctx
+        if current is None:
+            raise LookupError(_cv_app)
+        token, outer = self._pushes.pop()
         if current is self:
             _settle(outer._top_app_ctx, found._top_request_ctx)
             return
@@ -198,11 +201,11 @@ class AppContext:
 
     @property
     def _top_request(self) -> Request:
-        return request_below(self._top_request_ctx).request
+        return _request_below(self._top_request_ctx).request
 
     @property
     def _top_session(self) -> SessionMixin:
-        return request_below(self._top_request_ctx).session
+        return _request_below(self._top_request_ctx).session
 
     def __enter__(self) -> AppContext:
         self.push()
@@ -225,7 +228,7 @@ if not t.TYPE_CHECKING:
 def _settle(app_ctx: AppContext | None, request_ctx: RequestContext | None) -> None:
     """Make current what is left after contexts were popped out of order."""
     nothing_left = app_ctx is None and request_ctx is None
-    _current.set(NoContext() if nothing_left else SplitContext(app_ctx, request_ctx))
+    _current.set(_NoContext() if nothing_left else _SplitContext(app_ctx, request_ctx))
 
 
 # How a push of a request context came by its app context. An AppContext stands for: made and pushed by that push.
@@ -360,10 +363,14 @@ class RequestContext:
             raise AssertionError("The session has not yet been opened.")
         app = self.app
         interface = app.session_interface
-        session = interface.open_session(app, self.request)
-        if session is None:
-            session = interface.make_null_session(app)
-        self._opened = session
+        session: SessionMixin | None = None
+        try:
+            session = interface.open_session(app, self.request)
+        finally:
+            # Where it could not be opened there is nothing to save, and no use in trying again.
+            if session is None:
+                session = interface.make_null_session(app)
+            self._opened = session
         return session
 
     # ---- push and pop
@@ -378,13 +385,20 @@ class RequestContext:
             if borrowed is not None and borrowed.app is app:
                 whence = _BORROWED
                 self._app_ctx = borrowed
-        if whence is _IMPLIED and (
-            appcontext_pushed.receivers or getattr(app.app_context, "__func__", None) not in originals
-        ):
-            # Somebody watches or replaced app contexts: make and push it by itself, as they expect.
-            whence = self._app_ctx = app.app_context()
-            whence.push()
-            outer = _now()
+        if whence is _IMPLIED:
+            self._app_ctx = None  # a new one for each push
+            adapter_replaced = (
+                self._url_adapter is not _unbuilt and getattr(app.create_url_adapter, "__func__", None) not in originals
+            )
+            if (
+                adapter_replaced
+                or appcontext_pushed.receivers
+                or getattr(app.app_context, "__func__", None) not in originals
+            ):
+                # Somebody watches app contexts or has made them his own: make and push it by itself, as Flask does.
+                whence = self._app_ctx = app.app_context()
+                whence.push()
+                outer = _now()
         self._pushes = (_current.set(self), outer, whence, self._pushes)
 
         if self._opened is None and getattr(app.session_interface.open_session, "__func__", None) not in originals:
@@ -398,7 +412,7 @@ class RequestContext:
         `exc` is what the teardown functions are told; by default the exception being handled, if any.
         """
         if not self._pushes:
-            raise LookupError(f"{self!r} cannot be popped: it is not pushed.")
+            raise LookupError(_cv_request)
         _, outer, whence, earlier = self._pushes
         if earlier:
             self._leave()
@@ -444,6 +458,8 @@ class RequestContext:
             _current.reset(token)
             return
         current = found._top_request_ctx
+        if current is None:
+            raise LookupError(_cv_request)
         if current is self:
             _settle(found._top_app_ctx, outer._top_request_ctx)
             return

@@ -19,21 +19,23 @@ if t.TYPE_CHECKING:  # what users see in their editors; nothing of it is importe
 _no_app_message = """\
 Working outside of application context.
 
-Something here needs the current application ('current_app', 'g', a database extension ...), and no application is
-active. Enter one with 'with app.app_context():', or do this inside a view, a hook or a 'flask' command."""
+This typically means that you attempted to use functionality that needed
+the current application. To solve this, set up an application context
+with app.app_context(). See the documentation for more information."""
 
 _no_request_message = """\
 Working outside of request context.
 
-Something here needs the current HTTP request ('request', 'session' ...), and no request is being handled. Do this
-inside a view or a hook; in a test or a shell, enter one with 'with app.test_request_context(...):'."""
+This typically means that you attempted to use functionality that needed
+an active HTTP request. Consult the documentation on testing for
+information about how to avoid this problem."""
 
 
 # Whatever is on top of the contexts answers six questions: app, _top_app_ctx, _top_g, _top_request_ctx, _top_request,
 # _top_session. The names start with an underscore since an app context must not seem to have a `request` or `session`.
 
 
-class NoContext:
+class _NoContext:
     """What the context variable holds when nothing is pushed: it answers every question with the error that teaches."""
 
     __slots__ = ()
@@ -54,7 +56,7 @@ class NoContext:
     _top_session = _top_request
 
 
-class SplitContext:
+class _SplitContext:
     """What is left after contexts were popped out of order: two that do not belong together.
 
     Flask keeps the two in separate variables, so this order of things is allowed there; here it is one more value.
@@ -80,14 +82,14 @@ class SplitContext:
 
     @property
     def _top_request(self) -> Request:
-        return request_below(self._top_request_ctx).request
+        return _request_below(self._top_request_ctx).request
 
     @property
     def _top_session(self) -> SessionMixin:
-        return request_below(self._top_request_ctx).session
+        return _request_below(self._top_request_ctx).session
 
 
-def request_below(context: RequestContext | None) -> RequestContext:
+def _request_below(context: RequestContext | None) -> RequestContext:
     """The request context given, or the error that says that there is none."""
     if context is None:
         raise RuntimeError(_no_request_message)
@@ -99,7 +101,7 @@ def _has_app() -> bool:
     return _now()._top_app_ctx is not None
 
 
-_nothing = NoContext()
+_nothing = _NoContext()
 _current: ContextVar[t.Any] = ContextVar("flask.context", default=_nothing)
 _now = _current.get
 
@@ -112,7 +114,7 @@ def _find_app_ctx() -> AppContext:
 
 
 def _find_request_ctx() -> RequestContext:
-    return request_below(_now()._top_request_ctx)
+    return _request_below(_now()._top_request_ctx)
 
 
 _T = t.TypeVar("_T")
@@ -149,7 +151,7 @@ class _HalfVariable(t.Generic[_T]):
         _current.reset(token)
 
     def __repr__(self) -> str:
-        return f"<ContextVar name={self.name!r}>"
+        return f"<ContextVar name={self.name!r} at {id(self):#x}>"
 
 
 _cv_app: _HalfVariable[AppContext] = _HalfVariable("flask.app_ctx", "_top_app_ctx")
@@ -189,6 +191,10 @@ class _SessionProxy(LocalProxy[t.Any]):
     def __contains__(self, key: object) -> bool:
         return key in _now()._top_session
 
+    def __iter__(self) -> t.Iterator[str]:
+        # Without it, Python would take an unbound proxy for a sequence, because of __getitem__.
+        return iter(_now()._top_session)
+
 
 class _GlobalsProxy(LocalProxy[t.Any]):
     __slots__ = ()
@@ -203,9 +209,10 @@ class _GlobalsProxy(LocalProxy[t.Any]):
 for _proxy in (_AppProxy, _RequestProxy, _SessionProxy, _GlobalsProxy):
     _proxy.__name__ = LocalProxy.__name__  # an unbound one has always shown itself as "<LocalProxy unbound>"
 
-# `repr` names the class of a proxy that is not bound: for users there is one kind.
+# For users, and in the `repr` of a proxy that is not bound, there is one kind.
 for _proxy in (_AppProxy, _RequestProxy, _SessionProxy, _GlobalsProxy):
-    _proxy.__name__ = "LocalProxy"
+    _proxy.__name__ = _proxy.__qualname__ = LocalProxy.__name__
+    _proxy.__module__ = LocalProxy.__module__
 
 app_ctx: AppContext = t.cast("AppContext", LocalProxy(_find_app_ctx))
 request_ctx: RequestContext = t.cast("RequestContext", LocalProxy(_find_request_ctx))

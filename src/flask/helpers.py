@@ -291,8 +291,9 @@ def get_root_path(import_name: str) -> str:
         file = getattr(sys.modules[import_name], "__file__", None)
         if file is None:
             raise RuntimeError(
-                f"No root path can be found for the provided module {import_name!r}: it has no file, as a namespace"
-                " package or a module from an import hook. Pass 'root_path' explicitly."
+                f"No root path can be found for the provided module {import_name!r}. This can happen because the module"
+                " came from an import hook that does not provide file name information or because it's a namespace"
+                " package. In this case the root path needs to be explicitly provided."
             )
     return os.path.dirname(os.path.abspath(t.cast(str, file)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as _json
 import typing as t
 
-from ..globals import SplitContext, _nothing, _now, current_app
+from ..globals import _SplitContext, _nothing, _now, current_app
 from .provider import _default
 
 if t.TYPE_CHECKING:
@@ -16,7 +16,7 @@ if t.TYPE_CHECKING:
 def _provider() -> JSONProvider | None:
     """The current app's provider. It does not ask for the app context, which would have to be built to answer."""
     context = _now()
-    if context is _nothing or (type(context) is SplitContext and context._top_app_ctx is None):
+    if context is _nothing or (type(context) is _SplitContext and context._top_app_ctx is None):
         return None
     return t.cast("JSONProvider", context.app.json)
 
