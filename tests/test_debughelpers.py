@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+import io
+import logging
+
+import jinja2
+import pytest
+from werkzeug.exceptions import BadRequestKeyError
+from werkzeug.routing import RequestRedirect
+
+from flask import Blueprint, Flask, request
+from flask.debughelpers import (
+    DebugFilesKeyError,
+    FormDataRoutingRedirect,
+    UnexpectedUnicodeError,
+    attach_enctype_error_multidict,
+    explain_template_loading_attempts,
+)
+
+
+@pytest.fixture
+def app():
+    app = Flask("json", static_folder=None)
+    app.testing = app.debug = True
+    return app
+
+
+# ---- files sent without their encoding
+
+
+def test_a_file_sent_as_a_field_explains_itself(app):
+    """Asking `files` for a name that came as a field tells what the form lacks, and which names were sent."""
+    app.add_url_rule("/", "upload", lambda: request.files["photo"].filename, methods=["POST"])
+    client = app.test_client()
+    with pytest.raises(DebugFilesKeyError) as caught:
+        client.post("/", data={"photo": ["a.png", "it's"]})
+    assert "the file 'photo' in the request.files dictionary but it does not exist" in str(caught.value)
+    assert "'application/x-www-form-urlencoded' instead of 'multipart/form-data'" in str(caught.value)
+    assert """This was submitted: 'a.png', "it's\"""" in str(caught.value)
+    assert isinstance(caught.value, (KeyError, AssertionError))
+
+
+def test_any_other_missing_file_is_a_bad_request(app):
+    """A name that was not sent at all is a missing key like any other, and a file that was sent is there."""
+    app.add_url_rule("/", "upload", lambda: request.files["photo"].filename, methods=["POST"])
+    client = app.test_client()
+    with pytest.raises(BadRequestKeyError):
+        client.post("/", data={"other": "a.png"})
+    assert client.post("/", data={"photo": (io.BytesIO(b"1"), "b.png")}).text == "b.png"
+
+
+def test_without_debug_mode_nothing_is_explained(app):
+    """The explanation is for the developer alone."""
+    app.debug = False
+    app.add_url_rule("/", "upload", lambda: request.files["photo"].filename, methods=["POST"])
+    assert app.test_client().post("/", data={"photo": "a.png"}).status_code == 400
+
+
+def test_the_explaining_dict_is_the_one_it_was(app):
+    """Only the look-up of one key is changed: the dict looks and behaves the same else, also when attached twice."""
+    with app.test_request_context(method="POST", data={"photo": "a.png"}) as context:
+        files = context.request.files
+        before = type(files).__name__
+        for _ in range(2):
+            attach_enctype_error_multidict(context.request)
+            assert context.request.files is files
+            assert type(files).__name__ == before
+            assert (len(files), files.get("photo"), files.getlist("photo")) == (0, None, [])
+            with pytest.raises(DebugFilesKeyError):
+                files["photo"]
+
+
+def test_a_field_without_names_has_no_list_of_them(app):
+    """Where the form has nothing under the name, the error says only what is wrong with the encoding."""
+    with app.test_request_context(method="POST", data=b"x", content_type="text/plain") as context:
+        message = str(DebugFilesKeyError(context.request, "photo"))
+    assert message.endswith('enctype="multipart/form-data" in your form.')
+
+
+# ---- redirects that lose a form
+
+
+@pytest.mark.parametrize(
+    ("path", "new_url", "slash"),
+    [
+        ("/s", "http://localhost/s/", True),
+        ("/s?a=1", "http://localhost/s/?a=1", True),
+        ("/s", "http://localhost/other", False),
+        ("/s", "http://sub.localhost/s/", False),
+    ],
+)
+def test_a_redirect_of_a_form_explains_itself(app, path, new_url, slash):
+    """The error shows both URLs, and names the trailing slash where that is all that differs."""
+    with app.test_request_context(path, method="POST") as context:
+        context.request.routing_exception = RequestRedirect(new_url)
+        message = str(FormDataRoutingRedirect(context.request))
+    assert f"'http://localhost{path}'" in message
+    assert f"canonical URL '{new_url}'" in message
+    assert ("trailing slash" in message) is slash
+
+
+def test_only_a_redirect_that_loses_data_is_an_error(app):
+    """In debug mode a POST to a slash-less URL fails where the redirect would drop its data, and only there."""
+    app.add_url_rule("/s/", "s", lambda: "s", methods=["GET", "POST"])
+    client = app.test_client()
+    assert client.post("/s").status_code == 308
+
+    class Losing(RequestRedirect):
+        code = 301
+
+    for method, error in (("POST", True), ("GET", False)):
+        with app.test_request_context("/s", method=method) as context:
+            context.request.routing_exception = Losing("http://localhost/s/")
+            with pytest.raises(FormDataRoutingRedirect if error else Losing):
+                app.raise_routing_exception(context.request)
+
+
+# ---- why a template is not found
+
+
+@pytest.fixture
+def explained(app, tmp_path, caplog):
+    """The lines logged for one search: an app and a blueprint, with templates and loaders of two kinds."""
+    for folder, names in (("templates", ("a", "both")), ("below", ("b", "both"))):
+        (tmp_path / folder).mkdir()
+        for name in names:
+            (tmp_path / folder / f"{name}.html").write_text(name)
+    app.root_path = str(tmp_path)
+    app.config["EXPLAIN_TEMPLATE_LOADING"] = True
+    below = Blueprint("below", "below_module", template_folder="below", root_path=str(tmp_path))
+    below.add_url_rule("/below", "view", lambda: "")
+    app.register_blueprint(below)
+    other = Blueprint("other", "other_module", root_path=str(tmp_path))
+    other.jinja_loader = jinja2.DictLoader({"d.html": "d"})
+    app.register_blueprint(other)
+    caplog.set_level(logging.INFO, app.logger.name)
+
+    def explain(name, path="/below"):
+        caplog.clear()
+        with app.test_request_context(path):
+            try:
+                app.jinja_env.get_template(name)
+            except jinja2.TemplateNotFound:
+                pass
+        (record,) = caplog.records
+        return record.getMessage().splitlines()
+
+    return explain
+
+
+def test_each_loader_that_was_tried_is_told(explained, tmp_path):
+    """The loaders stand in the order of the search, each with its owner, its kind, its settings and its result."""
+    assert explained("b.html") == [
+        "Locating template 'b.html':",
+        "    1: trying loader of application 'json'",
+        "       class: jinja2.loaders.FileSystemLoader",
+        "       encoding: 'utf-8'",
+        "       followlinks: False",
+        "       searchpath:",
+        f"         - {tmp_path / 'templates'}",
+        "       -> no match",
+        "    2: trying loader of blueprint 'below' (below_module)",
+        "       class: jinja2.loaders.FileSystemLoader",
+        "       encoding: 'utf-8'",
+        "       followlinks: False",
+        "       searchpath:",
+        f"         - {tmp_path / 'below'}",
+        f"       -> found ({str(tmp_path / 'below' / 'b.html')!r})",
+        "    3: trying loader of blueprint 'other' (other_module)",
+        "       class: jinja2.loaders.DictLoader",
+        "       -> no match",
+    ]
+
+
+def test_a_template_that_is_found_twice_is_a_warning(explained):
+    """Where two loaders have it, the wrong one may have won: so it says, and whose endpoint asked."""
+    lines = explained("both.html")
+    assert "Warning: multiple loaders returned a match for the template." in lines
+    assert "belongs to the blueprint 'below'." in lines[-3]
+
+
+def test_a_template_that_is_not_found_is_an_error(explained):
+    """Where no loader has it, the advice about folders is given, if a blueprint's endpoint asked."""
+    assert "Error: the template could not be found." in explained("none.html")[-4]
+    assert explained("none.html", path="/")[-1] == "Error: the template could not be found."
+
+
+def test_a_template_without_a_file_is_told_so(explained):
+    """A source that is no file is shown as a string's."""
+    assert explained("d.html")[-1] == "       -> found ('<string>')"
+
+
+def test_settings_of_a_loader_are_the_simple_ones(app, caplog):
+    """Private attributes and values that are neither text nor numbers, nor lists of text, stay out of the report."""
+
+    class Loader(jinja2.BaseLoader):
+        def __init__(self):
+            self._private = self.nothing = None
+            self.names, self.mixed = ["a", "b"], ["a", 1]
+            self.number, self.pairs = 1.5, {}
+
+    caplog.set_level(logging.INFO, app.logger.name)
+    explain_template_loading_attempts(app, "a", [(Loader(), "somebody", None)])
+    assert caplog.records[0].getMessage().splitlines()[1:-1] == [
+        "    1: trying loader of 'somebody'",
+        f"       class: {__name__}.Loader",
+        "       names:",
+        "         - a",
+        "         - b",
+        "       number: 1.5",
+        "       -> no match",
+    ]
+
+
+def test_unexpected_text_is_both_errors():
+    """The error can be caught as what it is about and as what it is."""
+    assert issubclass(UnexpectedUnicodeError, AssertionError)
+    assert issubclass(UnexpectedUnicodeError, UnicodeError)
