@@ -27,7 +27,7 @@ def clean_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in environ:
         if name.startswith(FROM_THE_COMMAND):
             del os.environ[name]
-    monkeypatch.setattr(flask.cli.environment, "_loaded", {})
+    monkeypatch.setattr(flask.cli.environment, "_set_here", {})
     monkeypatch.setattr(flask.cli.environment, "_files_read", [])
     yield
     os.environ.clear()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flask.cli import load_dotenv
-from flask.cli.environment import files_read, forget_loaded
+from flask.cli.environment import hand_over, set_variable
 
 from .conftest import Write
 
@@ -88,18 +88,31 @@ def test_without_python_dotenv_and_files(monkeypatch: pytest.MonkeyPatch, capsys
 
 
 @pytest.mark.usefixtures("files")
-def test_forgetting_takes_back_what_was_loaded_alone() -> None:
-    """Variables from files can be taken back, but neither those that were there nor those that changed since."""
+def test_the_next_process_finds_what_was_there() -> None:
+    """Before a reload variables are put back, but not those that somebody else changed since."""
     os.environ["T_A"] = "real"
     load_dotenv("named")
-    os.environ["T_B"] = "changed"
-    forget_loaded()
-    assert ours() == {"T_A": "real", "T_B": "changed"}
+    set_variable("T_A", "ours")
+    set_variable("T_A", "ours again")
+    set_variable("T_C", "ours")
+    os.environ["T_B"] = "somebody's"
+    hand_over()
+    assert ours() == {"T_A": "real", "T_B": "somebody's"}
+
+
+@pytest.mark.usefixtures("files")
+def test_a_restarted_process_keeps_its_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process that serves has what the files say."""
+    monkeypatch.setenv("WERKZEUG_RUN_MAIN", "true")
+    load_dotenv()
+    hand_over()
+    assert ours() == {"T_A": "env", "T_B": "env", "T_C": "env", "T_D": "flaskenv"}
 
 
 @pytest.mark.usefixtures("files")
 def test_files_read_are_known(folder: Path) -> None:
-    """The files that were read are known by their full paths."""
+    """The reloader is told each file that was read, once and by its full path."""
+    load_dotenv("named")
     load_dotenv("named")
     load_dotenv("not there", load_defaults=False)
-    assert set(files_read()) == {str(folder / name) for name in (".flaskenv", ".env", "named")}
+    assert sorted(hand_over()) == sorted(str(folder / name) for name in (".flaskenv", ".env", "named"))

@@ -165,7 +165,7 @@ def test_a_broken_app_is_reported_after_a_reload(
 def test_a_restarted_process_reads_the_files_itself(write: Write, server: Server, folder: Path) -> None:
     """Before the reloader takes over, variables from files are taken back, and the files are watched."""
     write("app.py", APP)
-    write(".env", "T_A=1\nFLASK_DEBUG=1\n")
+    write(".env", "T_A=1\nFLASK_DEBUG=true\n")
     os.environ["T_B"] = "real"
     invoke("run")
     assert server.calls[0]["use_reloader"]

@@ -1,19 +1,19 @@
-"""Variables from `.env`, `.flaskenv` and a file that was named: read into `os.environ`, and forgotten before a reload.
+"""Variables from `.env`, `.flaskenv` and a file that was named: read into `os.environ`, and put back before a reload.
 
-What stands in the environment already is never changed.
+A file never changes what stands in the environment already.
 """
 
 from __future__ import annotations
 
 import os
-import typing as t
 
 import click
 
 # In the order in which they are read: what comes later counts more.
 DEFAULT_FILES = (".flaskenv", ".env")
 
-_loaded: dict[str, str] = {}
+# Of each variable that the command set: what it was before, and what it was set to.
+_set_here: dict[str, tuple[str | None, str]] = {}
 _files_read: list[str] = []
 
 
@@ -41,24 +41,41 @@ def load_dotenv(path: str | os.PathLike[str] | None = None, load_defaults: bool 
     values: dict[str, str | None] = {}
     for file in files:
         values |= dotenv_values(file, encoding="utf-8")
-    _files_read.extend(os.path.abspath(file) for file in files if os.path.isfile(file))
+    found_files = (os.path.abspath(file) for file in files if os.path.isfile(file))
+    _files_read.extend(file for file in found_files if file not in _files_read)
     for name, value in values.items():
         if value is not None and name not in os.environ:
-            os.environ[name] = _loaded[name] = value
+            set_variable(name, value)
     return bool(values)
 
 
-def forget_loaded() -> None:
-    """Take what `load_dotenv` set out of the environment, so that a process started next reads the files afresh."""
-    for name, value in _loaded.items():
-        if os.environ.get(name) == value:
-            del os.environ[name]
-    _loaded.clear()
+def set_variable(name: str, value: str) -> None:
+    """Set a variable for this process, in such a way that it can be taken back."""
+    before = os.environ.get(name)
+    if name in _set_here and before == _set_here[name][1]:
+        before = _set_here[name][0]
+    os.environ[name] = value
+    _set_here[name] = before, value
 
 
-def files_read() -> t.Sequence[str]:
-    """The files that variables were read from in this process, for the reloader to watch."""
-    return tuple(_files_read)
+def hand_over() -> list[str]:
+    """Make way for the process that a reloader starts, and name the files that it should watch.
+
+    That process sets the variables itself, from what the files say by then. What it inherited would win over them, so
+    each is put back here, unless somebody else changed it meanwhile.
+    """
+    from werkzeug.serving import is_running_from_reloader
+
+    if not is_running_from_reloader():
+        for name, (before, ours) in _set_here.items():
+            if os.environ.get(name) != ours:
+                continue
+            if before is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = before
+        _set_here.clear()
+    return list(_files_read)
 
 
 def _search_upwards(name: str) -> str | None:

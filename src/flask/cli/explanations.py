@@ -156,11 +156,11 @@ def _kind(value: object) -> str:
         return "a coroutine; a factory must be a plain function"
     kind = type(value)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    return f"of type {name!r}, not a Flask application"
+    return f"a value of type {name!r}, not a Flask application"
 
 
 def _place(module: ModuleType) -> str:
-    path = getattr(module, "__file__", None)
+    path = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", ())), None)
     return f"'{path}'" if path else f"{module.__name__!r}"
 
 

@@ -5,13 +5,12 @@ Each takes effect through the environment or the `ScriptInfo`, never through a c
 
 from __future__ import annotations
 
-import os
 import typing as t
 
 import click
 from click.core import ParameterSource
 
-from .environment import load_dotenv
+from .environment import load_dotenv, set_variable
 from .script_info import ScriptInfo
 
 
@@ -38,7 +37,7 @@ def _set_debug(ctx: click.Context, param: click.Parameter, value: bool) -> bool 
     if ctx.get_parameter_source(param.name or "") in (None, ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP):
         return None
     # Through the environment, so that it holds from the first line of a factory on, and in the reloader's process.
-    os.environ["FLASK_DEBUG"] = "1" if value else "0"
+    set_variable("FLASK_DEBUG", "1" if value else "0")
     return value
 
 

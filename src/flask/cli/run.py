@@ -11,8 +11,8 @@ import typing as t
 import click
 
 from ..helpers import get_debug_flag
-from . import environment
 from .certificates import CertParamType, take_key
+from .environment import hand_over
 from .failures import NoAppException
 from .options import debug_option
 from .script_info import ScriptInfo, pass_script_info
@@ -111,11 +111,8 @@ def run_command(
 
     show_server_banner(debug, info.app_import_path)
     if reload:
-        env_files = environment.files_read()
-        extra_files = [*(extra_files or ()), *env_files] if env_files else extra_files
-        if not restarted:
-            # The next process reads the files itself. What it inherits would win over what they say by then.
-            environment.forget_loaded()
+        # None stays None where there is nothing to add.
+        extra_files = [*(extra_files or ()), *hand_over()] or None
     try:
         run_simple(
             host,

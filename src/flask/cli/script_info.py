@@ -63,7 +63,7 @@ class ScriptInfo:
         if self.create_app is not None:
             app: Flask | None = self.create_app()
             if app is None:
-                raise NoAppException(f"The function {self.create_app!r} that makes the application returned None.")
+                raise NoAppException(f"Could not locate a Flask application: {self.create_app!r} returned None.")
             return app
         if self.app_import_path:
             module_path, *app_name = BEFORE_APP_NAME.split(self.app_import_path, maxsplit=1)
