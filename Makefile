@@ -35,8 +35,8 @@ oracle: $(STAMP)  ## the environment with upstream Flask, outside of the reposit
 run: $(STAMP)  ## serve examples/quickstart at http://127.0.0.1:5000
 	@echo
 	@echo "  Quickstart: http://127.0.0.1:$(QUICKSTART_PORT)/   (Ctrl+C ends it)"
-	@echo "  Try: sign in with any name, upload a picture, ask for a page that is not there,"
-	@echo "       curl http://127.0.0.1:$(QUICKSTART_PORT)/api/"
+	@echo "  Try: join with a name and a password, send a postcard with a picture, ask for a page that is not there;"
+	@echo "       curl http://127.0.0.1:$(QUICKSTART_PORT)/api/cards   (more in examples/quickstart/README.md)"
 	@echo
 	@$(BIN)/flask --app examples/quickstart/app run --port $(QUICKSTART_PORT)
 
@@ -49,16 +49,14 @@ test-quick: $(STAMP)  ## the tests without those that take seconds or a browser
 	@$(PYTEST) -m "not slow and not browser" $(ARGS)
 
 lint: $(STAMP)  ## ruff: rules and format
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .; first=$$?; $(BIN)/ruff format --check . && exit $$first
 
 format: $(STAMP)  ## write the format that lint asks for
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
 types: $(STAMP)  ## mypy --strict and pyright over the source, the tools and the typed programs
-	@$(BIN)/mypy
-	@$(BIN)/pyright
+	@$(BIN)/mypy; first=$$?; $(BIN)/pyright && exit $$first
 
 contracts: $(STAMP)  ## the floors: imports point down, also inside functions, and there is no circle
 	@$(BIN)/lint-imports
