@@ -46,7 +46,7 @@ def has_level_handler(logger: logging.Logger) -> bool:
 def create_logger(app: _Named) -> logging.Logger:
     """The logger named like the app: at DEBUG in debug mode unless it has a level, with a handler unless it has one."""
     logger = logging.getLogger(app.name)
-    if app.debug and not logger.level:
+    if logger.level == logging.NOTSET and app.debug:
         logger.setLevel(logging.DEBUG)
     if not has_level_handler(logger):
         logger.addHandler(default_handler)

@@ -181,10 +181,14 @@ class FlaskClient(Client):
         self._context_stack.close()
         response = super().open(request, buffered=buffered, follow_redirects=follow_redirects)
         response.json_module = self.application.json  # type: ignore[assignment]
+        self._enter_kept_contexts()
+        return response
+
+    def _enter_kept_contexts(self) -> None:
+        """Make current what the gateway handed over for this request, and for one before it that ended in an error."""
         for context in self._new_contexts:
             self._context_stack.enter_context(context)
         self._new_contexts.clear()
-        return response
 
     def __enter__(self) -> te.Self:
         if self.preserve_context:
