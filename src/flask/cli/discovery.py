@@ -7,21 +7,13 @@ from __future__ import annotations
 
 import ast
 import typing as t
-from types import FunctionType, MethodType, ModuleType
+from types import ModuleType
 
-from .._contracts import Application
+from .candidates import APP_NAMES, FACTORY_NAMES, is_app, is_plain_callable
 from .failures import NoAppException
 
 if t.TYPE_CHECKING:
     from ..app import Flask
-
-APP_NAMES = ("app", "application")
-FACTORY_NAMES = ("create_app", "make_app")
-
-
-def is_app(value: object) -> t.TypeGuard[Flask]:
-    """Whether a value is an application, of whatever subclass."""
-    return isinstance(value, Application)
 
 
 def find_best_app(module: ModuleType) -> Flask:
@@ -137,11 +129,6 @@ def _literal_arguments(
         value = ast.literal_eval(keyword.value)
         kwargs |= value if keyword.arg is None else {keyword.arg: value}
     return args, kwargs
-
-
-def is_plain_callable(value: object) -> t.TypeGuard[t.Callable[..., object]]:
-    """Whether a value is a function or a method; an app, a class or another callable object is never called."""
-    return isinstance(value, (FunctionType, MethodType))
 
 
 def was_entered(function: t.Callable[..., object], error: BaseException) -> bool:

@@ -14,7 +14,7 @@ import typing as t
 from traceback import format_exception
 from types import ModuleType, TracebackType
 
-from .discovery import APP_NAMES, FACTORY_NAMES, is_app, is_plain_callable
+from .candidates import APP_NAMES, FACTORY_NAMES, is_app, is_plain_callable
 
 NOTHING_GIVEN = (
     "Could not locate a Flask application. Use the 'flask --app' option, 'FLASK_APP' environment variable, or a"

@@ -118,12 +118,12 @@ def run_command(
             host,
             port,
             app,
-            use_reloader=reload,
             use_debugger=debugger,
-            threaded=with_threads,
-            ssl_context=cert,
+            use_reloader=reload,
             extra_files=extra_files,
             exclude_patterns=exclude_patterns,
+            threaded=with_threads,
+            ssl_context=cert,
         )
     except SystemExit:
         if not restarted:
