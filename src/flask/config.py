@@ -10,9 +10,6 @@ import typing as t
 
 from werkzeug.utils import import_string
 
-if t.TYPE_CHECKING:
-    import typing_extensions as te
-
 T = t.TypeVar("T")
 
 # What "there is no such file" looks like to the two loaders; to `from_file` a file for a parent folder is an error.
@@ -37,12 +34,12 @@ class ConfigAttribute(t.Generic[T]):
         self.get_converter = get_converter
 
     @t.overload
-    def __get__(self, obj: None, owner: type[t.Any] | None = None) -> te.Self: ...
+    def __get__(self, obj: None, owner: type[t.Any] | None = None) -> t.Self: ...
 
     @t.overload
     def __get__(self, obj: _Configured, owner: type[t.Any] | None = None) -> T: ...
 
-    def __get__(self, obj: _Configured | None, owner: type[t.Any] | None = None) -> T | te.Self:
+    def __get__(self, obj: _Configured | None, owner: type[t.Any] | None = None) -> T | t.Self:
         if obj is None:
             return self
         value = obj.config[self.__name__]

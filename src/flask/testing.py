@@ -23,7 +23,6 @@ from .cli import ScriptInfo
 if t.TYPE_CHECKING:
     from types import TracebackType
 
-    import typing_extensions as te
     from _typeshed.wsgi import WSGIEnvironment
     from click.testing import Result
     from werkzeug.test import TestResponse
@@ -190,7 +189,7 @@ class FlaskClient(Client):
             self._context_stack.enter_context(context)
         self._new_contexts.clear()
 
-    def __enter__(self) -> te.Self:
+    def __enter__(self) -> t.Self:
         if self.preserve_context:
             raise RuntimeError("Cannot nest client invocations")
         self.preserve_context = True
