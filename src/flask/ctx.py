@@ -482,8 +482,11 @@ class RequestContext:
         """A `with` block in which this context is current, without being pushed."""
         return _Resumption(self)
 
-    def _release(self) -> None:
-        """Undo `_hold`; if the context was popped meanwhile, this is the moment of its teardown."""
+    def _release(self, error: BaseException | None) -> None:
+        """Undo `_hold`; if the context was popped meanwhile, this is the moment of its teardown.
+
+        `error` is what went wrong since; an error from before the pop is told rather than it.
+        """
         self._holds -= 1
         if self._holds or self._pushes or not hasattr(self, "_held"):
             return
@@ -491,7 +494,7 @@ class RequestContext:
         del self._held
         outer = _now()
         self._pushes = (_current.set(self), outer, whence, ())
-        self.pop(exc)
+        self.pop(error if exc is None else exc)
 
     def _hold_back(self, exc: BaseException | None) -> None:
         """Leave without teardown, and remember how to end."""

@@ -61,12 +61,19 @@ class _ContextStream(t.Generic[_Chunk]):
             with self._context._resumed():
                 chunk: _Chunk = next(self._iterator)
                 return chunk
-        except BaseException:  # the end of the stream is one of them
-            self.close()
+        except StopIteration:
+            self._end(None)
+            raise
+        except BaseException as e:
+            self._end(e)
             raise
 
     def close(self) -> None:
         """Close the iterator in its context, then let the context end."""
+        self._end(None)
+
+    def _end(self, error: BaseException | None) -> None:
+        """Close what is open; the teardown functions are told the error that the stream broke off with."""
         if not self._open:
             return
         self._open = False
@@ -76,7 +83,7 @@ class _ContextStream(t.Generic[_Chunk]):
                 with self._context._resumed():
                     close()
         finally:
-            self._context._release()
+            self._context._release(error)
 
     def __del__(self) -> None:
         self.close()
