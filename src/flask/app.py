@@ -30,7 +30,6 @@ from ._contracts import Application, is_original, original
 from ._dispatch import errors
 from ._dispatch.results import to_response
 from ._gateways import wsgi
-from ._gateways.bridge import run_on_loop
 from ._routing import Router
 from .ctx import AppContext, RequestContext, _unbuilt
 from .debughelpers import FormDataRoutingRedirect
@@ -548,6 +547,9 @@ class Flask(App, Application):
 
         Override it to use another loop.
         """
+        # PERF: asyncio is a tenth of `import flask`, and most apps never need it.
+        from ._gateways.bridge import run_on_loop
+
         return run_on_loop(func)
 
     # ---- entrances
