@@ -176,8 +176,8 @@ def test_query_arguments(visitor: Visitor, member: Visitor) -> None:
 
 def test_paging(visitor: Visitor, member: Visitor) -> None:
     """The wall goes on to a second page, keeping its search; a page number without sense is the first page."""
-    for number in range(13):
-        member.send_card(f"paging {number:02}")
+    for card in range(13):
+        member.send_card(f"paging {card:02}")
     first = visitor.get("/?q=paging").text
     assert "paging 12" in first
     assert "paging 00" not in first

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -170,7 +171,8 @@ def test_api_takes_json(member: Visitor) -> None:
     where = f"/api/cards/{card}/stars"
     answer = member.put_json(where, {"stars": 5})
     assert (answer.status, answer.json["stars"]) == (200, 5.0)
-    for wrong in ({}, [], 5, None, {"stars": "5"}, {"stars": 6}, {"stars": True}, {"stars": 10**400}):
+    misshapen: list[Any] = [{}, [], 5, None, {"stars": "5"}, {"stars": 6}, {"stars": True}, {"stars": 10**400}]
+    for wrong in misshapen:
         refused = member.put_json(where, wrong)
         assert (refused.status, refused.json["status"]) == (400, 400), wrong
     token = {"X-Form-Token": member.token()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, abort, flash, g, redirect, request, send_file, session, url_for
@@ -184,7 +185,7 @@ PARSED_HEADERS = (
     "pragma is_json is_secure scheme access_control_request_headers access_control_request_method want_form_data_parsed"
 ).split()
 
-APPS = {
+APPS: dict[str, Callable[[], Flask]] = {
     "plain": make_app,
     # In debug, a missing key is an exception for the debugger unless the app says otherwise.
     "debug": lambda: make_app(DEBUG=True, TRAP_BAD_REQUEST_ERRORS=False),
