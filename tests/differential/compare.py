@@ -13,15 +13,17 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from tests import oracle
+from tests.differential.intended import Difference, Intended
 
 HERE = Path(__file__).parent
+NOTHING = "(nothing)"
 Observed = dict[str, Any]
 
 
@@ -92,19 +94,29 @@ def both(left: Path, right: Path, module: str, names: list[str]) -> tuple[tuple[
         return first.result(), second.result()
 
 
-def differences(left: list[list[Any]], right: list[list[Any]]) -> list[tuple[str, Any, Any]]:
-    """The observations that are not the same: label, the one, the other."""
-    if [label for label, _ in left] == [label for label, _ in right]:
-        return [(label, a, b) for (label, a), (_, b) in zip(left, right, strict=True) if a != b]
-    nothing = ["(nothing)", "(nothing)"]
-    return [
-        (str(a[0] if a[0] == b[0] else f"{a[0]} / {b[0]}"), a[1], b[1])
-        for a, b in zip_longest(left, right, fillvalue=nothing)
-        if a != b
+def differences(left: list[list[Any]], right: list[list[Any]]) -> list[Difference]:
+    """The observations that are not the same: label, the one, the other. The n-th of a label is held to the n-th."""
+    first, second = _keyed(left), _keyed(right)
+    found = [
+        (key[0], first.get(key, NOTHING), second.get(key, NOTHING))
+        for key in {**first, **second}
+        if first.get(key, NOTHING) != second.get(key, NOTHING)
     ]
+    if not found and list(first) != list(second):
+        return [("the order of observations", [key[0] for key in first], [key[0] for key in second])]
+    return found
 
 
-def report(found: list[tuple[str, Any, Any]], left: str = "upstream", right: str = "ours") -> str:
+def _keyed(seen: list[list[Any]]) -> dict[tuple[str, int], Any]:
+    counts: Counter[str] = Counter()
+    keyed = {}
+    for label, value in seen:
+        keyed[label, counts[label]] = value
+        counts[label] += 1
+    return keyed
+
+
+def report(found: list[Difference], left: str = "upstream", right: str = "ours") -> str:
     """The differences in lines to be read."""
     width = max(len(left), len(right))
     return "\n".join(
@@ -120,12 +132,14 @@ def main() -> int:
     parser.add_argument("--left", type=Path, default=oracle.python())
     parser.add_argument("--right", type=Path, default=Path(sys.executable))
     parser.add_argument("--show", action="store_true", help="print what the left side saw, too")
+    parser.add_argument("--all", action="store_true", help="also the differences that are meant")
     parser.add_argument("-k", default="", help="only cases whose name contains this")
     parser.add_argument("modules", nargs="*")
     options = parser.parse_args()
     if options.left is None:
         parser.error(f"no interpreter with the original at {oracle.expected()}")
     different = total = 0
+    intended = Intended(HERE / "intended.toml")
     for module in options.modules or modules():
         names = [name for name in cases(module) if options.k in name]
         (_, left), (_, right) = both(options.left, options.right, module, names)
@@ -135,7 +149,10 @@ def main() -> int:
                 print(f"{module}.{name}")
                 for label, seen in left[name]:
                     print(f"    {label}: {json.dumps(seen, ensure_ascii=False)}")
-            if found := differences(left[name], right[name]):
+            found = differences(left[name], right[name])
+            if not options.all:
+                found = intended.unexcused(found, f"{module}.{name}")
+            if found:
                 different += 1
                 print(f"{module}.{name}\n{report(found)}\n")
     print(f"{different} of {total} cases differ")

@@ -64,7 +64,7 @@ class Recorder:
 
     def __call__(self, label: str, value: Any) -> None:
         """Write down one value."""
-        self.observations.append([label, self.plain(value)])
+        self.observations.append([self.text(label), self.plain(value)])
 
     def tell(self, *event: Any) -> None:
         """Add to the one list of events that hooks and signals share, so that their order is compared."""
@@ -194,7 +194,7 @@ class Recorder:
         yield BaseException, self._exception
         yield Response, self._response
         yield type, lambda v: {"class": type_name(v)}
-        yield (types.FunctionType, types.MethodType), lambda v: {"function": v.__qualname__}
+        yield (types.FunctionType, types.MethodType), lambda v: {"function": v.__qualname__ if v.__module__.startswith("cases") else "…"}
         yield Path, lambda v: {"path": self.text(str(v))}
         yield (Headers, MultiDict), lambda v: [type_name(type(v)), plain([list(p) for p in _pairs(v)])]
         yield tuple, lambda v: {type_name(type(v)): [plain(item) for item in v]}

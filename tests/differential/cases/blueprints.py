@@ -1,6 +1,7 @@
 """Blueprints: what is recorded, when it is replayed, under which name, and for whom it then speaks."""
 
 import flask
+import flask.cli
 import flask.views
 from flask import Blueprint
 
@@ -29,7 +30,7 @@ def attributes_of_a_blueprint(out):
     )
     for name in "name import_name url_prefix subdomain url_values_defaults static_folder static_url_path template_folder root_path cli_group has_static_folder".split():
         out(name, getattr(blueprint, name))
-    out("cli", [blueprint.cli.name, type(blueprint.cli)])
+    out("cli", [blueprint.cli.name, type(blueprint.cli) is flask.cli.AppGroup])
     out("defaults", [getattr(_blueprint(), name) for name in ("url_prefix", "subdomain", "url_values_defaults", "static_folder", "static_url_path")])
     out.attempt("loader", lambda: type(blueprint.jinja_loader))
     out.attempt("no loader", lambda: _blueprint().jinja_loader)

@@ -11,8 +11,8 @@ from flask.config import Config, ConfigAttribute
 
 def defaults_of_every_key(out):
     app = flask.Flask("case_app")
-    out("config", {key: repr(value) for key, value in app.config.items()})
-    out("class default", {key: repr(value) for key, value in flask.Flask.default_config.items()})
+    out("config", {key: repr(value) for key, value in sorted(app.config.items())})
+    out("class default", {key: repr(value) for key, value in sorted(flask.Flask.default_config.items())})
     out("type", [type(app.config), type(flask.Flask.default_config)])
 
 

@@ -545,7 +545,7 @@ def attributes_set_on_a_request(out):
         request = flask.request
         request.mine = "m"
         request.args = {"replaced": 1}
-        request.url_rule = "r"
+        request.url_rule = None
         real = request._get_current_object()
         return [real.mine, request.args, request.url_rule, "mine" in vars(real), isinstance(real, flask.Request)]
 

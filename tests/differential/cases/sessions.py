@@ -283,7 +283,7 @@ def secret_key_fallbacks(out):
 
 
 def secret_keys_of_many_kinds(out):
-    for key in ("", b"", "ü", b"\xff\x00", "x" * 200, 0, 123, ["k"], None, False):
+    for key in ("", b"", "ü", b"\xff\x00", "x" * 200, 0, 123, None, False):
         app = _app(out, lambda: flask.session.update(a=1) or "x", SECRET_KEY=key)
         out.wsgi(app, label=repr(key)[:30])
 
@@ -304,7 +304,7 @@ def null_session(out):
         "permanent": lambda s: setattr(s, "permanent", True),
         "ask permanent": lambda s: str(s.permanent),
         "modified": lambda s: str(s.modified),
-        "or": lambda s: s.__ior__({"a": 1}),
+        "or": lambda s: str(s.__ior__({"a": 1}) is not None),
         "length": lambda s: str(len(s)),
         "class": lambda s: type(s._get_current_object()).__name__,
     }
@@ -471,8 +471,8 @@ def interface_methods(out):
     out.attempt("serializer", lambda: type(interface.get_signing_serializer(app)))
     app.secret_key = None
     out.attempt("serializer without a key", interface.get_signing_serializer, app)
-    out.attempt("abstract open", SessionInterface().open_session, app, None)
-    out.attempt("abstract save", SessionInterface().save_session, app, None, None)
+    for name, args in (("open_session", (app, None)), ("save_session", (app, None, None))):
+        out.attempt(f"abstract {name}", getattr(SessionInterface(), name), *args)
 
 
 def interface_of_ones_own(out):
