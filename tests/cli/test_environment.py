@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flask.cli import load_dotenv
-from flask.cli.environment import hand_over, set_variable
+from flask.cli.environment import handed_over, set_variable
 
 from .conftest import Write
 
@@ -89,15 +89,16 @@ def test_without_python_dotenv_and_files(monkeypatch: pytest.MonkeyPatch, capsys
 
 @pytest.mark.usefixtures("files")
 def test_the_next_process_finds_what_was_there() -> None:
-    """Before a reload variables are put back, but not those that somebody else changed since."""
+    """While a reloader runs variables are put back, but not those that somebody else changed since."""
     os.environ["T_A"] = "real"
     load_dotenv("named")
     set_variable("T_A", "ours")
     set_variable("T_A", "ours again")
     set_variable("T_C", "ours")
     os.environ["T_B"] = "somebody's"
-    hand_over()
-    assert ours() == {"T_A": "real", "T_B": "somebody's"}
+    with handed_over():
+        assert ours() == {"T_A": "real", "T_B": "somebody's"}
+    assert ours() == {"T_A": "ours again", "T_B": "somebody's", "T_C": "ours", "T_D": "flaskenv", "T_E": "é"}
 
 
 @pytest.mark.usefixtures("files")
@@ -105,8 +106,8 @@ def test_a_restarted_process_keeps_its_variables(monkeypatch: pytest.MonkeyPatch
     """The process that serves has what the files say."""
     monkeypatch.setenv("WERKZEUG_RUN_MAIN", "true")
     load_dotenv()
-    hand_over()
-    assert ours() == {"T_A": "env", "T_B": "env", "T_C": "env", "T_D": "flaskenv"}
+    with handed_over():
+        assert ours() == {"T_A": "env", "T_B": "env", "T_C": "env", "T_D": "flaskenv"}
 
 
 @pytest.mark.usefixtures("files")
@@ -115,4 +116,5 @@ def test_files_read_are_known(folder: Path) -> None:
     load_dotenv("named")
     load_dotenv("named")
     load_dotenv("not there", load_defaults=False)
-    assert sorted(hand_over()) == sorted(str(folder / name) for name in (".flaskenv", ".env", "named"))
+    with handed_over() as files:
+        assert sorted(files) == sorted(str(folder / name) for name in (".flaskenv", ".env", "named"))

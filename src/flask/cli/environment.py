@@ -6,6 +6,8 @@ A file never changes what stands in the environment already.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -58,24 +60,28 @@ def set_variable(name: str, value: str) -> None:
     _set_here[name] = before, value
 
 
-def hand_over() -> list[str]:
-    """Make way for the process that a reloader starts, and name the files that it should watch.
+@contextmanager
+def handed_over() -> Iterator[list[str]]:
+    """While a reloader runs: leave the variables to the process that it starts. Gives the files that it should watch.
 
     That process sets the variables itself, from what the files say by then. What it inherited would win over them, so
-    each is put back here, unless somebody else changed it meanwhile.
+    each is put back for that time, unless somebody else changed it meanwhile.
     """
     from werkzeug.serving import is_running_from_reloader
 
+    ours: dict[str, str] = {}
     if not is_running_from_reloader():
-        for name, (before, ours) in _set_here.items():
-            if os.environ.get(name) != ours:
-                continue
-            if before is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = before
-        _set_here.clear()
-    return list(_files_read)
+        ours = {name: value for name, (_, value) in _set_here.items() if os.environ.get(name) == value}
+    for name in ours:
+        before = _set_here[name][0]
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+    try:
+        yield list(_files_read)
+    finally:
+        os.environ.update(ours)
 
 
 def _search_upwards(name: str) -> str | None:

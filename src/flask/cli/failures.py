@@ -10,3 +10,5 @@ import click
 
 class NoAppException(click.UsageError):
     """Raised where an application cannot be found, or not be loaded."""
+
+    __module__ = __name__.rpartition(".")[0]  # a traceback names the place that it is imported from

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import typing as t
+from contextlib import AbstractContextManager, nullcontext
 
 import click
 
 from ..helpers import get_debug_flag
 from .certificates import CertParamType, take_key
-from .environment import hand_over
+from .environment import handed_over
 from .failures import NoAppException
 from .options import debug_option
 from .script_info import ScriptInfo, pass_script_info
@@ -110,25 +111,24 @@ def run_command(
         debugger = debug
 
     show_server_banner(debug, info.app_import_path)
-    if reload:
-        # None stays None where there is nothing to add.
-        extra_files = [*(extra_files or ()), *hand_over()] or None
-    try:
-        run_simple(
-            host,
-            port,
-            app,
-            use_debugger=debugger,
-            use_reloader=reload,
-            extra_files=extra_files,
-            exclude_patterns=exclude_patterns,
-            threaded=with_threads,
-            ssl_context=cert,
-        )
-    except SystemExit:
-        if not restarted:
-            _explain_busy_port(host, port)
-        raise
+    watched: AbstractContextManager[list[str]] = handed_over() if reload else nullcontext([])
+    with watched as env_files:
+        try:
+            run_simple(
+                host,
+                port,
+                app,
+                use_debugger=debugger,
+                use_reloader=reload,
+                extra_files=[*(extra_files or ()), *env_files] or None,
+                exclude_patterns=exclude_patterns,
+                threaded=with_threads,
+                ssl_context=cert,
+            )
+        except SystemExit:
+            if not restarted:
+                _explain_busy_port(host, port)
+            raise
 
 
 # '--debug' after 'run' as well as before it, first among the options in the help.
