@@ -213,17 +213,16 @@ def get_flashed_messages(
     return flashes
 
 
-def _prepare_send_file_kwargs(**kwargs: t.Any) -> dict[str, t.Any]:
-    """Complete the arguments of Werkzeug's file functions with what the app and the request say."""
-    if kwargs.get("max_age") is None:
-        kwargs["max_age"] = current_app.get_send_file_max_age
-    kwargs.update(
-        environ=request.environ,
-        use_x_sendfile=current_app.config["USE_X_SENDFILE"],
-        response_class=current_app.response_class,
-        _root_path=current_app.root_path,
-    )
-    return kwargs
+def _in_this_app(max_age: object) -> dict[str, t.Any]:
+    """What Werkzeug's file functions want to know and no caller says: the request's and the app's part."""
+    app = current_app
+    return {
+        "environ": request.environ,
+        "max_age": app.get_send_file_max_age if max_age is None else max_age,
+        "response_class": app.response_class,
+        "use_x_sendfile": app.config["USE_X_SENDFILE"],
+        "_root_path": app.root_path,
+    }
 
 
 def send_file(
@@ -242,18 +241,16 @@ def send_file(
     parameters are those of `werkzeug.utils.send_file`; `max_age` is in seconds, by default what the app's
     `get_send_file_max_age` says.
     """
-    return werkzeug.utils.send_file(  # type: ignore[return-value]
-        **_prepare_send_file_kwargs(
-            path_or_file=path_or_file,
-            mimetype=mimetype,
-            as_attachment=as_attachment,
-            download_name=download_name,
-            conditional=conditional,
-            etag=etag,
-            last_modified=last_modified,
-            max_age=max_age,
-        )
-    )
+    as_asked: dict[str, t.Any] = {
+        "path_or_file": path_or_file,
+        "mimetype": mimetype,
+        "as_attachment": as_attachment,
+        "download_name": download_name,
+        "conditional": conditional,
+        "etag": etag,
+        "last_modified": last_modified,
+    }
+    return t.cast("Response", werkzeug.utils.send_file(**as_asked, **_in_this_app(max_age)))
 
 
 def send_from_directory(
@@ -266,9 +263,8 @@ def send_from_directory(
     `directory` counts from the app's `root_path` and must not come from a user; `path` may. Further arguments go to
     `send_file`.
     """
-    return werkzeug.utils.send_from_directory(  # type: ignore[return-value]
-        directory, path, **_prepare_send_file_kwargs(**kwargs)
-    )
+    options = kwargs | _in_this_app(kwargs.get("max_age"))
+    return t.cast("Response", werkzeug.utils.send_from_directory(directory, path, **options))
 
 
 def get_root_path(import_name: str) -> str:
