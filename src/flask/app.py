@@ -49,6 +49,9 @@ if t.TYPE_CHECKING:
 
 _sentinel: t.Any = object()
 _COROUTINE = inspect.CO_COROUTINE
+_RUN_IGNORED = """\
+ * Ignoring a call to 'app.run()' that would block the current 'flask' CLI command.
+   Only call 'app.run()' in an 'if __name__ == "__main__"' guard."""
 
 
 class Flask(App, Application):
@@ -70,38 +73,36 @@ class Flask(App, Application):
     Raises `ValueError` for a relative `instance_path`, `AssertionError` if `static_host` and `host_matching` disagree.
     """
 
-    default_config = ImmutableDict(
-        {
-            "DEBUG": None,
-            "TESTING": False,
-            "PROPAGATE_EXCEPTIONS": None,
-            "SECRET_KEY": None,
-            "SECRET_KEY_FALLBACKS": None,
-            "PERMANENT_SESSION_LIFETIME": timedelta(days=31),
-            "USE_X_SENDFILE": False,
-            "TRUSTED_HOSTS": None,
-            "SERVER_NAME": None,
-            "APPLICATION_ROOT": "/",
-            "SESSION_COOKIE_NAME": "session",
-            "SESSION_COOKIE_DOMAIN": None,
-            "SESSION_COOKIE_PATH": None,
-            "SESSION_COOKIE_HTTPONLY": True,
-            "SESSION_COOKIE_SECURE": False,
-            "SESSION_COOKIE_PARTITIONED": False,
-            "SESSION_COOKIE_SAMESITE": None,
-            "SESSION_REFRESH_EACH_REQUEST": True,
-            "MAX_CONTENT_LENGTH": None,
-            "MAX_FORM_MEMORY_SIZE": 500_000,
-            "MAX_FORM_PARTS": 1_000,
-            "SEND_FILE_MAX_AGE_DEFAULT": None,
-            "TRAP_BAD_REQUEST_ERRORS": None,
-            "TRAP_HTTP_EXCEPTIONS": False,
-            "EXPLAIN_TEMPLATE_LOADING": False,
-            "PREFERRED_URL_SCHEME": "http",
-            "TEMPLATES_AUTO_RELOAD": None,
-            "MAX_COOKIE_SIZE": 4093,
-            "PROVIDE_AUTOMATIC_OPTIONS": True,
-        }
+    default_config: ImmutableDict[str, t.Any] = ImmutableDict(
+        DEBUG=None,
+        TESTING=False,
+        PROPAGATE_EXCEPTIONS=None,
+        SECRET_KEY=None,
+        SECRET_KEY_FALLBACKS=None,
+        PERMANENT_SESSION_LIFETIME=timedelta(days=31),
+        USE_X_SENDFILE=False,
+        TRUSTED_HOSTS=None,
+        SERVER_NAME=None,
+        APPLICATION_ROOT="/",
+        SESSION_COOKIE_NAME="session",
+        SESSION_COOKIE_DOMAIN=None,
+        SESSION_COOKIE_PATH=None,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SECURE=False,
+        SESSION_COOKIE_PARTITIONED=False,
+        SESSION_COOKIE_SAMESITE=None,
+        SESSION_REFRESH_EACH_REQUEST=True,
+        MAX_CONTENT_LENGTH=None,
+        MAX_FORM_MEMORY_SIZE=500_000,
+        MAX_FORM_PARTS=1_000,
+        SEND_FILE_MAX_AGE_DEFAULT=None,
+        TRAP_BAD_REQUEST_ERRORS=None,
+        TRAP_HTTP_EXCEPTIONS=False,
+        EXPLAIN_TEMPLATE_LOADING=False,
+        PREFERRED_URL_SCHEME="http",
+        TEMPLATES_AUTO_RELOAD=None,
+        MAX_COOKIE_SIZE=4093,
+        PROVIDE_AUTOMATIC_OPTIONS=True,
     )
 
     # The classes of requests and responses. Replace them by subclasses to extend them.
@@ -126,15 +127,15 @@ class Flask(App, Application):
     ) -> None:
         super().__init__(
             import_name=import_name,
-            static_url_path=static_url_path,
+            root_path=root_path,
+            instance_path=instance_path,
+            instance_relative_config=instance_relative_config,
+            template_folder=template_folder,
             static_folder=static_folder,
+            static_url_path=static_url_path,
             static_host=static_host,
             host_matching=host_matching,
             subdomain_matching=subdomain_matching,
-            template_folder=template_folder,
-            instance_path=instance_path,
-            instance_relative_config=instance_relative_config,
-            root_path=root_path,
         )
         self._router = Router()
         self.cli.name = self.name
@@ -194,15 +195,9 @@ class Flask(App, Application):
             options["auto_reload"] = self.debug if reload is None else reload
 
         environment = self.jinja_environment(self, **options)
-        environment.globals.update(
-            url_for=self.url_for,
-            get_flashed_messages=get_flashed_messages,
-            config=self.config,
-            # The proxies too, for templates that are imported and so get no context.
-            request=request,
-            session=session,
-            g=g,
-        )
+        environment.globals |= {"url_for": self.url_for, "get_flashed_messages": get_flashed_messages}
+        # The proxies too, for templates that are imported and so get no context.
+        environment.globals |= {"config": self.config, "request": request, "session": session, "g": g}
         environment.policies["json.dumps_function"] = self.json.dumps
         return environment
 
@@ -590,33 +585,26 @@ class Flask(App, Application):
         if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
             # The command imports this module to find the app; serving from here would never let it.
             if os.environ.get("WERKZEUG_RUN_MAIN") != "true":
-                click.secho(
-                    " * Ignoring a call to 'app.run()' that would block the current 'flask' CLI command.\n"
-                    "   Only call 'app.run()' in an 'if __name__ == \"__main__\"' guard.",
-                    fg="red",
-                )
+                click.secho(_RUN_IGNORED, fg="red")
             return
 
         from . import cli
 
         if get_load_dotenv(load_dotenv):
             cli.load_dotenv()
-            if "FLASK_DEBUG" in os.environ:
-                self.debug = get_debug_flag()
+            if debug is None and "FLASK_DEBUG" in os.environ:
+                debug = get_debug_flag()
         if debug is not None:
             self.debug = bool(debug)
 
         server_host = server_port = None
         if self.config["SERVER_NAME"]:
             server_host, _, server_port = self.config["SERVER_NAME"].partition(":")
-        if not host:
-            host = server_host or "127.0.0.1"
+        host = host or server_host or "127.0.0.1"
         if port is None:
-            port = int(server_port) if server_port else 5000
+            port = int(server_port or 5000)
 
-        options.setdefault("use_reloader", self.debug)
-        options.setdefault("use_debugger", self.debug)
-        options.setdefault("threaded", True)
+        options = {"use_reloader": self.debug, "use_debugger": self.debug, "threaded": True, **options}
         cli.show_server_banner(self.debug, self.name)
 
         from werkzeug.serving import run_simple

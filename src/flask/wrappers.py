@@ -46,6 +46,31 @@ class _Derived:
         return value
 
 
+class _Limit:
+    """A limit on what a request may be: the one assigned for it, else the app's setting; None is no limit.
+
+    Where no app is current it is Werkzeug's default.
+    """
+
+    def __init__(self, key: str, summary: str) -> None:
+        self.key = key
+        self.__doc__ = f"{summary} `{key}` unless assigned for this request; None is no limit."
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: t.Any, owner: type | None = None) -> t.Any:
+        if instance is None:
+            return self
+        own = instance.__dict__.get(self.name)
+        if own is not None:
+            return own
+        return current_app.config[self.key] if _has_app() else getattr(RequestBase, self.name)
+
+    def __set__(self, instance: t.Any, value: int | None) -> None:
+        instance.__dict__[self.name] = value
+
+
 def _decoded(wsgi_string: str) -> str:
     """Undo PEP 3333's dance: bytes shown as Latin-1 become the text that they were meant as."""
     if wsgi_string.isascii():
@@ -71,9 +96,6 @@ class Request(RequestBase):
     # What matching raised; it is raised again in place of a view.
     routing_exception: HTTPException | None = None
 
-    _max_content_length: int | None = None
-    _max_form_memory_size: int | None = None
-    _max_form_parts: int | None = None
     _parsed = False  # whether a form was looked for in the body
 
     def __init__(self, environ: WSGIEnvironment, populate_request: bool = True, shallow: bool = False) -> None:
@@ -84,49 +106,14 @@ class Request(RequestBase):
         if populate_request and not shallow:
             environ["werkzeug.request"] = self
 
-    @property
-    def max_content_length(self) -> int | None:
-        """Bytes that a body may have before reading it raises 413; None is no limit.
-
-        `MAX_CONTENT_LENGTH` unless assigned for this request.
-        """
-        return self._limit("max_content_length", "MAX_CONTENT_LENGTH")
-
-    @max_content_length.setter
-    def max_content_length(self, value: int | None) -> None:
-        self._max_content_length = value
-
-    @property
-    def max_form_memory_size(self) -> int | None:
-        """Bytes that one form field of a multipart body may have before parsing it raises 413; None is no limit.
-
-        `MAX_FORM_MEMORY_SIZE` unless assigned for this request.
-        """
-        return self._limit("max_form_memory_size", "MAX_FORM_MEMORY_SIZE")
-
-    @max_form_memory_size.setter
-    def max_form_memory_size(self, value: int | None) -> None:
-        self._max_form_memory_size = value
-
-    @property  # type: ignore[override]
-    def max_form_parts(self) -> int | None:
-        """Parts that a multipart body may have before parsing it raises 413; None is no limit.
-
-        `MAX_FORM_PARTS` unless assigned for this request.
-        """
-        return self._limit("max_form_parts", "MAX_FORM_PARTS")
-
-    @max_form_parts.setter
-    def max_form_parts(self, value: int | None) -> None:
-        self._max_form_parts = value
-
-    def _limit(self, name: str, key: str) -> int | None:
-        """This request's own limit, else the app's, else Werkzeug's default where no app is current."""
-        own: int | None = getattr(self, f"_{name}")
-        if own is not None:
-            return own
-        limit: int | None = current_app.config[key] if _has_app() else getattr(super(), name)
-        return limit
+    if t.TYPE_CHECKING:
+        max_form_parts: int | None  # type: ignore[assignment]
+    else:
+        max_content_length = _Limit("MAX_CONTENT_LENGTH", "Bytes that a body may have before reading it raises 413.")
+        max_form_memory_size = _Limit(
+            "MAX_FORM_MEMORY_SIZE", "Bytes that a field of a multipart form may have before parsing it raises 413."
+        )
+        max_form_parts = _Limit("MAX_FORM_PARTS", "Parts that a multipart form may have before parsing it raises 413.")
 
     @property
     def endpoint(self) -> str | None:
