@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as _json
 import typing as t
 
-from ..globals import _SplitContext, _nothing, _now, current_app
+from ..globals import _nothing, _now, _SplitContext, current_app
 from .provider import _default
 
 if t.TYPE_CHECKING:
