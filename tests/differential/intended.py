@@ -51,7 +51,9 @@ class Intended:
     def __init__(self, path: Path) -> None:
         written = tomllib.loads(path.read_text(encoding="utf-8"))
         self.rewordings = [Rewording(**entry) for entry in written.pop("reworded", [])]
-        self.cases = {f"{module}.{name}": Excuse(**entry) for module, names in written.items() for name, entry in names.items()}
+        self.cases = {
+            f"{module}.{name}": Excuse(**entry) for module, names in written.items() for name, entry in names.items()
+        }
 
     def unexcused(self, differences: list[Difference], case: str) -> list[Difference]:
         """What is left of a case's differences."""

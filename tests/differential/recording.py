@@ -20,12 +20,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import flask
-import flask.signals
 from werkzeug.datastructures import Headers, MultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Response
+
+import flask
+import flask.signals
 
 SIGNALS = (
     "template_rendered before_render_template request_started request_finished request_tearing_down"
@@ -106,7 +107,7 @@ class Recorder:
         client = target.test_client() if isinstance(target, flask.Flask) else target
         try:
             response = client.open(path, method=method, **options)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - an observation, whatever it is
             self(label, error)
             return None
         self(label, response)
@@ -142,7 +143,7 @@ class Recorder:
             finally:
                 if hasattr(iterable, "close"):
                     iterable.close()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - an observation, whatever it is
             seen["raised"] = error
         finally:
             builder.close()
@@ -177,7 +178,7 @@ class Recorder:
 
     def plain(self, value: Any) -> Any:
         """The value as JSON can carry it, with its type kept wherever the type could differ."""
-        if value is None or isinstance(value, (bool, int, float)) and type(value) in (bool, int, float):
+        if value is None or (isinstance(value, (bool, int, float)) and type(value) in (bool, int, float)):
             return value
         if type(value) is str:
             return self.text(value)
@@ -194,7 +195,10 @@ class Recorder:
         yield BaseException, self._exception
         yield Response, self._response
         yield type, lambda v: {"class": type_name(v)}
-        yield (types.FunctionType, types.MethodType), lambda v: {"function": v.__qualname__ if v.__module__.startswith("cases") else "…"}
+        yield (
+            (types.FunctionType, types.MethodType),
+            lambda v: {"function": v.__qualname__ if v.__module__.startswith("cases") else "…"},
+        )
         yield Path, lambda v: {"path": self.text(str(v))}
         yield (Headers, MultiDict), lambda v: [type_name(type(v)), plain([list(p) for p in _pairs(v)])]
         yield tuple, lambda v: {type_name(type(v)): [plain(item) for item in v]}
@@ -225,7 +229,7 @@ class Recorder:
         }
         try:
             shown["body"] = self.plain(response.get_data())
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - an observation, whatever it is
             shown["body"] = self._exception(error)
         return shown
 

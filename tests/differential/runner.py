@@ -41,7 +41,7 @@ def run(case: Any, clock: Any, case_file: str) -> list[list[Any]]:
         with out.watching():
             try:
                 contextvars.Context().run(case, out)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - an observation, whatever it is
                 out("escaped", error)
         gc.collect()
         return out.finished(stdout.getvalue(), stderr.getvalue(), heard)

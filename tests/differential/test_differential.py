@@ -34,7 +34,8 @@ def test_a_case_is_seen_alike(upstream: Path, compared: Counter[str], module: st
     (_, theirs), (_, ours) = observed(upstream, module)
     compared[module] += 1
     labels = [label for label, _ in theirs[name]]
-    assert labels and not set(labels) & {"escaped", "the interpreter ended", "the module cannot be imported"}, (
+    assert labels
+    assert not set(labels) & {"escaped", "the interpreter ended", "the module cannot be imported"}, (
         f"the case itself is broken: it must observe something, and end, on upstream\n{theirs[name]}"
     )
     found = compare.differences(theirs[name], ours[name])

@@ -6,8 +6,9 @@ import os
 import sys
 import types
 
-import flask
 import werkzeug.exceptions
+
+import flask
 
 
 def defaults_of_a_new_application(out):
@@ -27,7 +28,10 @@ def classes_that_an_application_uses(out):
         "request_class response_class jinja_environment app_ctx_globals_class config_class json_provider_class"
         " url_rule_class url_map_class test_client_class test_cli_runner_class aborter_class session_interface"
     ).split()
-    out("classes", [getattr(app, name) if name != "session_interface" else type(app.session_interface) for name in names])
+    out(
+        "classes",
+        [getattr(app, name) if name != "session_interface" else type(app.session_interface) for name in names],
+    )
 
 
 def repr_and_str(out):
@@ -105,7 +109,9 @@ def module_inside_a_namespace_package(out):
 def instance_path_of_an_installed_package(out):
     prefix = out.folder / "prefix"
     site = prefix / "lib" / "python3.x" / "site-packages"
-    out.file("prefix/lib/python3.x/site-packages/installed_app/__init__.py", "import flask\napp = flask.Flask(__name__)")
+    out.file(
+        "prefix/lib/python3.x/site-packages/installed_app/__init__.py", "import flask\napp = flask.Flask(__name__)"
+    )
     sys.path.insert(0, str(site))
     kept, sys.prefix = sys.prefix, str(prefix)
     try:
@@ -368,7 +374,10 @@ def static_folder_variants(out):
     }.items():
         app = out.attempt(label, lambda options=options: flask.Flask("case_app", **options))
         if app is not None:
-            out(f"{label}: app", [app.static_folder, app.static_url_path, app.has_static_folder, "static" in app.view_functions])
+            out(
+                f"{label}: app",
+                [app.static_folder, app.static_url_path, app.has_static_folder, "static" in app.view_functions],
+            )
             out(f"{label}: rules", [rule.rule for rule in app.url_map.iter_rules()])
 
 
@@ -414,7 +423,11 @@ def static_url_for(out):
 def template_folder_variants(out):
     out.file("views/a.html", "views")
     out.file("templates/a.html", "templates")
-    for label, options in {"default": {}, "named": {"template_folder": "views"}, "path": {"template_folder": out.folder / "views"}}.items():
+    for label, options in {
+        "default": {},
+        "named": {"template_folder": "views"},
+        "path": {"template_folder": out.folder / "views"},
+    }.items():
         app = flask.Flask("case_app", **options)
         with app.app_context():
             out.attempt(label, flask.render_template, "a.html")
@@ -529,10 +542,28 @@ def version_is_deprecated(out):
 
 
 def names_of_the_package(out):
-    from flask import app, blueprints, cli, config, ctx, globals, helpers, json, logging, sessions, signals, templating  # noqa: A004
-    from flask import testing, typing, views, wrappers
+    from flask import (
+        app,
+        blueprints,
+        cli,
+        config,
+        ctx,
+        globals,
+        helpers,
+        json,
+        logging,
+        sessions,
+        signals,
+        templating,
+        testing,
+        typing,
+        views,
+        wrappers,
+    )
 
-    public = [name for name in dir(flask) if name[0] not in "_a" and not isinstance(getattr(flask, name), types.ModuleType)]
+    public = [
+        name for name in dir(flask) if name[0] not in "_a" and not isinstance(getattr(flask, name), types.ModuleType)
+    ]
     out("flask", public)
     for module in (blueprints, ctx, globals, json, sessions, signals, templating, testing, views, wrappers):
         names = [

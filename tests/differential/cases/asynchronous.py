@@ -292,7 +292,11 @@ def async_method_view(out):
 def async_method_view_with_decorators(out):
     def decorate(function):
         async def inner(*args, **options):
-            return f"[{await flask.current_app.ensure_sync(function)(*args, **options)}]" if inspect.iscoroutinefunction(function) else f"({function(*args, **options)})"
+            return (
+                f"[{await flask.current_app.ensure_sync(function)(*args, **options)}]"
+                if inspect.iscoroutinefunction(function)
+                else f"({function(*args, **options)})"
+            )
 
         return inner
 
@@ -629,7 +633,7 @@ def base_exceptions_of_a_coroutine(out):
     def ask():
         try:
             return app.test_client().get("/").text
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - an observation, whatever it is
             return [type(error).__name__, str(error)]
 
     out.attempt("exit", ask)

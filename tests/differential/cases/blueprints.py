@@ -16,7 +16,11 @@ def _where():
 
 
 def _rules(app):
-    return [[rule.rule, rule.endpoint, rule.subdomain, rule.defaults] for rule in app.url_map.iter_rules() if rule.endpoint != "static"]
+    return [
+        [rule.rule, rule.endpoint, rule.subdomain, rule.defaults]
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint != "static"
+    ]
 
 
 def names_refused(out):
@@ -26,19 +30,37 @@ def names_refused(out):
 
 def attributes_of_a_blueprint(out):
     blueprint = _blueprint(
-        url_prefix="/p", subdomain="s", url_defaults={"a": 1}, static_folder="st", template_folder="t", root_path="/r", cli_group="c"
+        url_prefix="/p",
+        subdomain="s",
+        url_defaults={"a": 1},
+        static_folder="st",
+        template_folder="t",
+        root_path="/r",
+        cli_group="c",
     )
-    for name in "name import_name url_prefix subdomain url_values_defaults static_folder static_url_path template_folder root_path cli_group has_static_folder".split():
+    for name in "name import_name url_prefix subdomain url_values_defaults static_folder static_url_path template_folder root_path cli_group has_static_folder".split():  # noqa: E501 - one text, as it is sent or stored
         out(name, getattr(blueprint, name))
     out("cli", [blueprint.cli.name, type(blueprint.cli) is flask.cli.AppGroup])
-    out("defaults", [getattr(_blueprint(), name) for name in ("url_prefix", "subdomain", "url_values_defaults", "static_folder", "static_url_path")])
+    out(
+        "defaults",
+        [
+            getattr(_blueprint(), name)
+            for name in ("url_prefix", "subdomain", "url_values_defaults", "static_folder", "static_url_path")
+        ],
+    )
     out.attempt("loader", lambda: type(blueprint.jinja_loader))
     out.attempt("no loader", lambda: _blueprint().jinja_loader)
 
 
 def registered_with_prefixes(out):
     for own in (None, "/own", "/own/", "own", ""):
-        for given in ({}, {"url_prefix": "/given"}, {"url_prefix": "/given/"}, {"url_prefix": ""}, {"url_prefix": None}):
+        for given in (
+            {},
+            {"url_prefix": "/given"},
+            {"url_prefix": "/given/"},
+            {"url_prefix": ""},
+            {"url_prefix": None},
+        ):
             app = out.app(static_folder=None)
             blueprint = _blueprint(url_prefix=own)
             blueprint.add_url_rule("/x", "x", _where)
@@ -53,7 +75,9 @@ def rules_without_a_slash_below_a_prefix(out):
         app = out.app(static_folder=None)
         blueprint = _blueprint()
         blueprint.add_url_rule("x", "x", _where)
-        out.attempt(f"{prefix}", lambda app=app, b=blueprint, prefix=prefix: app.register_blueprint(b, url_prefix=prefix))
+        out.attempt(
+            f"{prefix}", lambda app=app, b=blueprint, prefix=prefix: app.register_blueprint(b, url_prefix=prefix)
+        )
         out("rules", _rules(app))
         out.request(app, "/p/x")
 
@@ -156,7 +180,11 @@ def record_and_record_once(out):
 
 def _state(state):
     names = "first_registration name name_prefix url_prefix subdomain url_defaults options"
-    return {**{name: getattr(state, name) for name in names.split()}, "app": state.app.name, "blueprint": state.blueprint.name}
+    return {
+        **{name: getattr(state, name) for name in names.split()},
+        "app": state.app.name,
+        "blueprint": state.blueprint.name,
+    }
 
 
 def setup_state_of_ones_own(out):
@@ -183,7 +211,9 @@ def add_url_rule_of_the_state_replaced(out):
     def patch(state):
         original = state.add_url_rule
         out("name", original.__name__)
-        state.add_url_rule = lambda rule, endpoint=None, view_func=None, **options: original("/v1" + rule, endpoint, view_func, **options)
+        state.add_url_rule = lambda rule, endpoint=None, view_func=None, **options: original(
+            "/v1" + rule, endpoint, view_func, **options
+        )
 
     blueprint.record(patch)
     blueprint.add_url_rule("/x", "x", _where)
@@ -241,7 +271,7 @@ def nested_url_for(out):
         for endpoint in (".index", "index", "parent.index", "parent.child.index", ".child.index", "child.index"):
             try:
                 found[endpoint] = flask.url_for(endpoint)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - an observation, whatever it is
                 found[endpoint] = str(error)
         return found
 
@@ -266,7 +296,9 @@ def nested_hooks_in_order(out):
             scaffold.context_processor(lambda name=name, n=n: out.tell("context", name, n) or {"who": f"{name}{n}"})
             scaffold.url_defaults(lambda e, v, name=name, n=n: out.tell("defaults", name, n, e))
     child.add_url_rule("/", "index", lambda: flask.url_for(".index") + flask.render_template_string("{{ who }}"))
-    parent.add_url_rule("/", "index", lambda: flask.url_for("parent.child.index") + flask.render_template_string("{{ who }}"))
+    parent.add_url_rule(
+        "/", "index", lambda: flask.url_for("parent.child.index") + flask.render_template_string("{{ who }}")
+    )
     parent.register_blueprint(child)
     app.register_blueprint(parent)
     out.request(app, "/parent/child/")
@@ -318,7 +350,12 @@ def app_template_names(out):
     app = out.app()
     out.attempt("registered", app.register_blueprint, blueprint)
     with app.app_context():
-        out("page", flask.render_template_string("{{ voice()|shout }}{{ 'A' is loud }}{{ 'abc'|back }}{{ 'aba' is palindrome }}{{ g_fun() }}"))
+        out(
+            "page",
+            flask.render_template_string(
+                "{{ voice()|shout }}{{ 'A' is loud }}{{ 'abc'|back }}{{ 'aba' is palindrome }}{{ g_fun() }}"
+            ),
+        )
 
 
 def error_handlers_along_the_chain(out):
@@ -345,7 +382,16 @@ def error_handlers_along_the_chain(out):
     child.errorhandler(Exception)(lambda e: "child Exception")
     parent.register_blueprint(child)
     app.register_blueprint(parent)
-    for path in ("/parent/0", "/parent/1", "/parent/2", "/parent/3", "/parent/child/0", "/parent/child/1", "/parent/child/2", "/parent/child/3"):
+    for path in (
+        "/parent/0",
+        "/parent/1",
+        "/parent/2",
+        "/parent/3",
+        "/parent/child/0",
+        "/parent/child/1",
+        "/parent/child/2",
+        "/parent/child/3",
+    ):
         out.request(app, path)
 
 
@@ -376,7 +422,13 @@ def static_files_of_a_blueprint(out):
         app = out.app()
         out.attempt(label, lambda app=app, b=blueprint, given=given: app.register_blueprint(b, **given))
         out("rules", [rule.rule for rule in app.url_map.iter_rules()])
-        for path in ("/admin/static/a.txt", "/static/a.txt", "/given/static/a.txt", "/admin/files/a.txt", "/admin/a.txt"):
+        for path in (
+            "/admin/static/a.txt",
+            "/static/a.txt",
+            "/given/static/a.txt",
+            "/admin/files/a.txt",
+            "/admin/a.txt",
+        ):
             out.request(app, path)
         with app.test_request_context():
             out.attempt("url", flask.url_for, "admin.static", filename="a.txt")
@@ -390,7 +442,9 @@ def static_max_age_of_a_blueprint(out):
     out.file("admin/static/a.js", "js")
     out.file("admin/static/a.css", "css")
     app = out.app(config={"SEND_FILE_MAX_AGE_DEFAULT": 11})
-    app.register_blueprint(Timed("admin", "case_app", root_path=str(out.folder / "admin"), static_folder="static", url_prefix="/a"))
+    app.register_blueprint(
+        Timed("admin", "case_app", root_path=str(out.folder / "admin"), static_folder="static", url_prefix="/a")
+    )
     out.request(app, "/a/static/a.js")
     out.request(app, "/a/static/a.css")
 
@@ -412,7 +466,10 @@ def templates_of_app_and_blueprints(out):
 
 
 def open_resource_and_root_of_a_blueprint(out):
-    out.file("pkg_bp/__init__.py", "import flask\nbp = flask.Blueprint('bp', __name__, static_folder='s', template_folder='t')\n")
+    out.file(
+        "pkg_bp/__init__.py",
+        "import flask\nbp = flask.Blueprint('bp', __name__, static_folder='s', template_folder='t')\n",
+    )
     import sys
 
     sys.path.insert(0, str(out.folder))
@@ -431,7 +488,11 @@ def send_static_file_without_a_folder(out):
 
 
 def subdomain_of_a_blueprint(out):
-    for label, own, given in [("own", "api", {}), ("given", None, {"subdomain": "api"}), ("both", "own", {"subdomain": "api"})]:
+    for label, own, given in [
+        ("own", "api", {}),
+        ("given", None, {"subdomain": "api"}),
+        ("both", "own", {"subdomain": "api"}),
+    ]:
         app = out.app(subdomain_matching=True, config={"SERVER_NAME": "shop.example"}, static_folder=None)
         blueprint = _blueprint(subdomain=own)
         blueprint.add_url_rule("/", "index", _where)
@@ -523,7 +584,12 @@ def hooks_of_a_blueprint_registered_twice(out):
 
 def tables_after_registration(out):
     blueprint = _blueprint()
-    for register in (blueprint.before_request, blueprint.after_request, blueprint.teardown_request, blueprint.context_processor):
+    for register in (
+        blueprint.before_request,
+        blueprint.after_request,
+        blueprint.teardown_request,
+        blueprint.context_processor,
+    ):
         register(lambda *args: None)
     blueprint.url_defaults(lambda *args: None)
     blueprint.url_value_preprocessor(lambda *args: None)
@@ -537,7 +603,10 @@ def tables_after_registration(out):
     app = out.app()
     app.register_blueprint(blueprint, name="renamed")
     out("app", {name: {str(key): len(value) for key, value in getattr(app, name).items()} for name in names})
-    spec = {str(key): {str(code): [kind.__name__ for kind in found] for code, found in value.items()} for key, value in app.error_handler_spec.items()}
+    spec = {
+        str(key): {str(code): [kind.__name__ for kind in found] for code, found in value.items()}
+        for key, value in app.error_handler_spec.items()
+    }
     out("errors", spec)
 
 

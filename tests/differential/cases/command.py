@@ -12,9 +12,10 @@ import urllib.request
 from pathlib import Path
 
 import click
-import flask
 import werkzeug.serving
 from click.testing import CliRunner
+
+import flask
 from flask import cli
 
 HELLO = "import flask\napp = flask.Flask(__name__)\n@app.get('/')\ndef index():\n    return 'hello'\n"
@@ -68,7 +69,15 @@ def run_hands_over_to_the_server(out):
 
     def run_simple(host, port, app, **options):
         shown = {key: value for key, value in options.items() if key != "ssl_context"}
-        out("server", [host, port, type(app).__name__ if not isinstance(app, flask.Flask) else "Flask", sorted(shown.items(), key=repr)])
+        out(
+            "server",
+            [
+                host,
+                port,
+                type(app).__name__ if not isinstance(app, flask.Flask) else "Flask",
+                sorted(shown.items(), key=repr),
+            ],
+        )
 
     with _server_replaced(run_simple):
         for args in (
@@ -103,7 +112,7 @@ def run_with_an_application_that_fails(out):
     def run_simple(host, port, app, **options):
         try:
             app({}, None)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - an observation, whatever it is
             out("served", error)
 
     with _server_replaced(run_simple):
@@ -205,7 +214,17 @@ def imports_are_prepared(out):
     out.file("pkg/sub/__init__.py", "")
     out.file("pkg/sub/mod.py", "")
     out.file("plain/mod.py", "")
-    for name in ("pkg", "pkg/sub", "pkg/sub/mod.py", "pkg/sub/mod", "plain/mod.py", "pkg/__init__.py", "none.py", "plain", "plain/mod.txt"):
+    for name in (
+        "pkg",
+        "pkg/sub",
+        "pkg/sub/mod.py",
+        "pkg/sub/mod",
+        "plain/mod.py",
+        "pkg/__init__.py",
+        "none.py",
+        "plain",
+        "plain/mod.txt",
+    ):
         kept = list(sys.path)
         out.attempt(name, cli.prepare_import, str(out.folder / name))
         out("path", [entry for entry in sys.path if entry not in kept])
@@ -218,9 +237,19 @@ def applications_are_located(out):
     out.file("syntax_site.py", "def (\n")
     out.file("empty_site.py", "")
     _on_path(out)
-    for name, app_name in [("good_site", None), ("good_site", "app"), ("good_site", "none"), ("empty_site", None), ("absent_site", None), ("broken_site", None), ("good_site.sub", None)]:
+    for name, app_name in [
+        ("good_site", None),
+        ("good_site", "app"),
+        ("good_site", "none"),
+        ("empty_site", None),
+        ("absent_site", None),
+        ("broken_site", None),
+        ("good_site.sub", None),
+    ]:
         out.attempt(f"{name} {app_name}", cli.locate_app, name, app_name)
-        out.attempt(f"{name} {app_name} quietly", lambda n=name, a=app_name: cli.locate_app(n, a, raise_if_not_found=False))
+        out.attempt(
+            f"{name} {app_name} quietly", lambda n=name, a=app_name: cli.locate_app(n, a, raise_if_not_found=False)
+        )
     out.attempt("failing", cli.locate_app, "failing_site", None)
     out.attempt("syntax", cli.locate_app, "syntax_site", None)
 
@@ -238,14 +267,27 @@ def script_info(out):
     out.attempt("created", lambda: cli.ScriptInfo(create_app=lambda: flask.Flask("case_app_created")).load_app())
     out.attempt("wsgi.py", lambda: cli.ScriptInfo().load_app())
     os.environ["FLASK_DEBUG"] = "1"
-    out("debug", [cli.ScriptInfo("good_site").load_app().debug, cli.ScriptInfo("good_site", set_debug_flag=False).load_app().debug])
+    out(
+        "debug",
+        [
+            cli.ScriptInfo("good_site").load_app().debug,
+            cli.ScriptInfo("good_site", set_debug_flag=False).load_app().debug,
+        ],
+    )
     os.unlink("wsgi.py")
     out.attempt("nothing to find", lambda: cli.ScriptInfo().load_app())
     out("options", [cli.ScriptInfo(load_dotenv_defaults=False).load_dotenv_defaults])
 
 
 def no_app_exception(out):
-    out("exception", [cli.NoAppException("why").format_message(), cli.NoAppException("x").exit_code, issubclass(cli.NoAppException, click.UsageError)])
+    out(
+        "exception",
+        [
+            cli.NoAppException("why").format_message(),
+            cli.NoAppException("x").exit_code,
+            issubclass(cli.NoAppException, click.UsageError),
+        ],
+    )
 
 
 def top_level_help(out):
@@ -258,10 +300,22 @@ def top_level_help(out):
 
 
 def options_of_the_commands(out):
-    for name, command in (("run", cli.run_command), ("shell", cli.shell_command), ("routes", cli.routes_command), ("flask", cli.cli)):
+    for name, command in (
+        ("run", cli.run_command),
+        ("shell", cli.shell_command),
+        ("routes", cli.routes_command),
+        ("flask", cli.cli),
+    ):
         context = click.Context(command)
         found = [
-            [sorted(p.opts + p.secondary_opts), type(p.type).__name__, repr(p.default) if p.default is None or isinstance(p.default, (str, int, bool)) else "…", p.is_flag, p.multiple, p.expose_value]
+            [
+                sorted(p.opts + p.secondary_opts),
+                type(p.type).__name__,
+                repr(p.default) if p.default is None or isinstance(p.default, (str, int, bool)) else "…",
+                p.is_flag,
+                p.multiple,
+                p.expose_value,
+            ]
             for p in command.get_params(context)
             if isinstance(p, click.Option)
         ]
@@ -284,14 +338,30 @@ def routes_listed(out):
         "bp = flask.Blueprint('bp', __name__, url_prefix='/bp')\n"
         "@bp.get('/x')\ndef view(): pass\napp.register_blueprint(bp)\n",
     )
-    for args in ([], ["-s", "endpoint"], ["-s", "methods"], ["-s", "rule"], ["-s", "domain"], ["-s", "match"], ["--sort", "rule", "--all-methods"], ["--all-methods"], ["-s", "none"]):
+    for args in (
+        [],
+        ["-s", "endpoint"],
+        ["-s", "methods"],
+        ["-s", "rule"],
+        ["-s", "domain"],
+        ["-s", "match"],
+        ["--sort", "rule", "--all-methods"],
+        ["--all-methods"],
+        ["-s", "none"],
+    ):
         _invoke(out, ["--app", "routed_site", "routes", *args])
 
 
 def routes_with_hosts_and_subdomains(out):
     _on_path(out)
-    out.file("host_site.py", "import flask\napp = flask.Flask(__name__, host_matching=True, static_host='s.example')\napp.add_url_rule('/', 'a', host='a.example')\n")
-    out.file("sub_site.py", "import flask\napp = flask.Flask(__name__, subdomain_matching=True)\napp.config['SERVER_NAME'] = 'x.example'\napp.add_url_rule('/', 'a', subdomain='admin')\n")
+    out.file(
+        "host_site.py",
+        "import flask\napp = flask.Flask(__name__, host_matching=True, static_host='s.example')\napp.add_url_rule('/', 'a', host='a.example')\n",  # noqa: E501 - one text, as it is sent or stored
+    )
+    out.file(
+        "sub_site.py",
+        "import flask\napp = flask.Flask(__name__, subdomain_matching=True)\napp.config['SERVER_NAME'] = 'x.example'\napp.add_url_rule('/', 'a', subdomain='admin')\n",  # noqa: E501 - one text, as it is sent or stored
+    )
     out.file("none_site.py", "import flask\napp = flask.Flask(__name__, static_folder=None)\n")
     for name in ("host_site", "sub_site", "none_site"):
         _invoke(out, ["--app", name, "routes"])
@@ -314,7 +384,15 @@ def application_that_cannot_be_imported(out):
     out.file("factory_site.py", "def create_app(a): pass\n")
     out.file("nothing_site.py", "x = 1\n")
     out.file("two_site.py", "import flask\na = flask.Flask('a')\nb = flask.Flask('b')\n")
-    for name in ("factory_site", "nothing_site", "two_site", "two_site:a", "two_site:c", "factory_site:create_app", "factory_site:create_app(1)"):
+    for name in (
+        "factory_site",
+        "nothing_site",
+        "two_site",
+        "two_site:a",
+        "two_site:c",
+        "factory_site:create_app",
+        "factory_site:create_app(1)",
+    ):
         _invoke(out, ["--app", name, "routes"], label=name)
     result = CliRunner().invoke(cli.cli, ["--app", "broken_site", "routes"], prog_name="flask")
     out("broken", [result.exit_code, result.output.splitlines()[:6], result.output.splitlines()[-1:]])
@@ -339,7 +417,7 @@ def commands_of_an_application(out):
     out.file(
         "cmd_site.py",
         "import click, flask\napp = flask.Flask(__name__)\n"
-        "@app.cli.command()\n@click.argument('name')\n@click.option('--n', default=1, type=int)\ndef greet(name, n):\n    'Greets.'\n    click.echo((name + flask.current_app.name) * n)\n"
+        "@app.cli.command()\n@click.argument('name')\n@click.option('--n', default=1, type=int)\ndef greet(name, n):\n    'Greets.'\n    click.echo((name + flask.current_app.name) * n)\n"  # noqa: E501 - one text, as it is sent or stored
         "@app.cli.command('bad')\ndef bad():\n    raise ValueError('bad')\n"
         "@app.cli.command('bare', with_appcontext=False)\ndef bare():\n    click.echo(flask.has_app_context())\n"
         "@app.cli.group()\ndef db():\n    'Database.'\n"
@@ -348,7 +426,20 @@ def commands_of_an_application(out):
         "@app.cli.command()\ndef fail():\n    raise click.ClickException('told')\n"
         "app.teardown_appcontext(lambda error: click.echo(f'down {error!r}'))\n",
     )
-    for args in (["greet", "x"], ["greet", "x", "--n", "2"], ["greet"], ["greet", "x", "--n", "y"], ["bad"], ["bare"], ["db", "init"], ["db"], ["db", "none"], ["leave"], ["fail"], ["greet", "--help"]):
+    for args in (
+        ["greet", "x"],
+        ["greet", "x", "--n", "2"],
+        ["greet"],
+        ["greet", "x", "--n", "y"],
+        ["bad"],
+        ["bare"],
+        ["db", "init"],
+        ["db"],
+        ["db", "none"],
+        ["leave"],
+        ["fail"],
+        ["greet", "--help"],
+    ):
         _invoke(out, ["--app", "cmd_site", *args])
 
 
@@ -468,7 +559,10 @@ def debug_option(out):
 
 def dotenv_files(out):
     _on_path(out)
-    out.file("dot_site.py", "import os, flask\napp = flask.Flask(__name__)\n@app.cli.command('show')\ndef show(): print([os.environ.get(k) for k in ('CASE_A', 'CASE_B', 'CASE_C')])\n")
+    out.file(
+        "dot_site.py",
+        "import os, flask\napp = flask.Flask(__name__)\n@app.cli.command('show')\ndef show(): print([os.environ.get(k) for k in ('CASE_A', 'CASE_B', 'CASE_C')])\n",  # noqa: E501 - one text, as it is sent or stored
+    )
     out.file(".env", "CASE_A=env\nCASE_B=env\n")
     out.file(".flaskenv", "CASE_B=flaskenv\nCASE_C=flaskenv\nFLASK_APP=dot_site\n")
     out.file("other.env", "CASE_A=other\nFLASK_APP=dot_site\n")
@@ -521,12 +615,26 @@ def server_banner(out):
 def certificate_parameter(out):
     cert, key = out.file("cert.pem", "c"), out.file("key.pem", "k")
     kind = cli.CertParamType()
-    command = click.Command("x", params=[click.Option(["--cert"], type=kind), click.Option(["--key"], type=click.Path(exists=True, dir_okay=False))])
+    command = click.Command(
+        "x",
+        params=[
+            click.Option(["--cert"], type=kind),
+            click.Option(["--key"], type=click.Path(exists=True, dir_okay=False)),
+        ],
+    )
     context = click.Context(command)
     for value in (str(cert), "none.pem", "ssl", "json", str(out.folder)):
         out.attempt(value, kind.convert, value, command.params[0], context)
-    for args in (["--cert", str(cert)], ["--cert", str(cert), "--key", str(key)], ["--key", str(key)], ["--cert", str(cert), "--key", "none"], ["--cert", "none"]):
-        result = CliRunner().invoke(cli.run_command, args, prog_name="run", obj=cli.ScriptInfo(create_app=_no_application))
+    for args in (
+        ["--cert", str(cert)],
+        ["--cert", str(cert), "--key", str(key)],
+        ["--key", str(key)],
+        ["--cert", str(cert), "--key", "none"],
+        ["--cert", "none"],
+    ):
+        result = CliRunner().invoke(
+            cli.run_command, args, prog_name="run", obj=cli.ScriptInfo(create_app=_no_application)
+        )
         out(str([out.text(arg) for arg in args]), [result.exit_code, result.output, result.exception])
 
 
@@ -540,14 +648,25 @@ def separated_paths_parameter(out):
     out.attempt("two", kind.convert, f"{first}{os.pathsep}{second}", None, None)
     out.attempt("one", kind.convert, str(first), None, None)
     out.attempt("missing", kind.convert, "none.txt", None, None)
-    out("splitter", [kind.split_envvar_value(f"{first}{os.pathsep}{second}") == [str(first), str(second)], type(kind).__mro__[1].__name__])
+    out(
+        "splitter",
+        [
+            kind.split_envvar_value(f"{first}{os.pathsep}{second}") == [str(first), str(second)],
+            type(kind).__mro__[1].__name__,
+        ],
+    )
 
 
 def shell_of_an_application(out):
     _on_path(out)
     out.file("shell_site.py", HELLO + "app.shell_context_processor(lambda: {'extra': 42})\n")
-    result = CliRunner().invoke(cli.cli, ["--app", "shell_site", "shell"], input="print(app.name, extra, g)\nexit()\n", prog_name="flask")
-    out("shell", [result.exit_code, re.sub(r"Python .*?\n(.*?)App:", "App:", result.output, flags=re.S), result.exception])
+    result = CliRunner().invoke(
+        cli.cli, ["--app", "shell_site", "shell"], input="print(app.name, extra, g)\nexit()\n", prog_name="flask"
+    )
+    out(
+        "shell",
+        [result.exit_code, re.sub(r"Python .*?\n(.*?)App:", "App:", result.output, flags=re.S), result.exception],
+    )
     os.environ["PYTHONSTARTUP"] = str(out.file("startup.py", "started = 'yes'\n"))
     result = CliRunner().invoke(cli.cli, ["--app", "shell_site", "shell"], input="print(started)\n", prog_name="flask")
     out("startup", [result.exit_code, "yes" in result.output])
@@ -612,7 +731,10 @@ def _ask(out, url, label, **options):
 
 
 def a_server_that_answers(out):
-    out.file("site_run.py", HELLO + "@app.get('/fail')\ndef fail(): return 1 / 0\n@app.post('/')\ndef post(): return flask.request.form\n")
+    out.file(
+        "site_run.py",
+        HELLO + "@app.get('/fail')\ndef fail(): return 1 / 0\n@app.post('/')\ndef post(): return flask.request.form\n",
+    )
     out.file("static/a.txt", "static file")
 
     def ask(base):
@@ -633,11 +755,17 @@ def a_server_in_debug_mode(out):
         _ask(out, f"{base}/fail", "fail")
 
     # The traceback reaches the log after the page has been sent, at a moment of its own.
-    _serve(out, ["--app", "site_debug", "--debug"], ask, "--no-reload", hide=lambda said: said.partition("GET /fail")[0])
+    _serve(
+        out, ["--app", "site_debug", "--debug"], ask, "--no-reload", hide=lambda said: said.partition("GET /fail")[0]
+    )
 
 
 def app_run_in_a_script(out):
-    out.file("script.py", HELLO + "import werkzeug.serving\nwerkzeug.serving.run_simple = lambda *a, **k: print('ran', a[0], a[1])\nif __name__ == '__main__':\n    app.run(port=1234)\n")
+    out.file(
+        "script.py",
+        HELLO
+        + "import werkzeug.serving\nwerkzeug.serving.run_simple = lambda *a, **k: print('ran', a[0], a[1])\nif __name__ == '__main__':\n    app.run(port=1234)\n",  # noqa: E501 - one text, as it is sent or stored
+    )
     done = subprocess.run([sys.executable, "script.py"], capture_output=True, text=True, timeout=20, cwd=out.folder)
     out("as a script", [done.returncode, done.stdout, done.stderr])
     out.file("unguarded.py", HELLO + "app.run()\n")
@@ -653,8 +781,8 @@ def main_function(out):
 
 def names_of_the_module(out):
     names = (
-        "NoAppException find_best_app find_app_by_string prepare_import locate_app get_version version_option ScriptInfo"
-        " pass_script_info with_appcontext AppGroup FlaskGroup load_dotenv show_server_banner CertParamType SeparatedPathType"
+        "NoAppException find_best_app find_app_by_string prepare_import locate_app get_version version_option ScriptInfo"  # noqa: E501 - one text, as it is sent or stored
+        " pass_script_info with_appcontext AppGroup FlaskGroup load_dotenv show_server_banner CertParamType SeparatedPathType"  # noqa: E501 - one text, as it is sent or stored
         " run_command shell_command routes_command cli main click"
     ).split()
     out("names", [[name, type(getattr(cli, name)).__name__] for name in names])

@@ -79,18 +79,41 @@ def from_object_of_many_kinds(out):
     }.items():
         config = Config("/r")
         out.attempt(label, config.from_object, thing)
-        out("config", {key: value if not callable(value) else "callable" for key, value in config.items() if key != "PROPERTY" or isinstance(value, str)})
+        out(
+            "config",
+            {
+                key: value if not callable(value) else "callable"
+                for key, value in config.items()
+                if key != "PROPERTY" or isinstance(value, str)
+            },
+        )
 
 
 def from_object_by_name(out):
     import sys
 
     out.file("conf_pkg/__init__.py", "A = 'package'\n")
-    out.file("conf_pkg/prod.py", "A = 'module'\nclass Settings:\n    A = 'class'\n    class Inner:\n        A = 'inner'\nB: int = 2\n")
+    out.file(
+        "conf_pkg/prod.py",
+        "A = 'module'\nclass Settings:\n    A = 'class'\n    class Inner:\n        A = 'inner'\nB: int = 2\n",
+    )
     out.file("conf_pkg/broken.py", "import no_such_module_at_all\n")
     out.file("conf_pkg/failing.py", "raise RuntimeError('at import')\n")
     sys.path.insert(0, str(out.folder))
-    for name in ("conf_pkg", "conf_pkg.prod", "conf_pkg.prod.Settings", "conf_pkg.prod.Settings.Inner", "conf_pkg.prod:Settings", "conf_pkg.none", "conf_pkg.prod.None_", "no_such_pkg", "conf_pkg.broken", "conf_pkg.failing", "", "a b"):
+    for name in (
+        "conf_pkg",
+        "conf_pkg.prod",
+        "conf_pkg.prod.Settings",
+        "conf_pkg.prod.Settings.Inner",
+        "conf_pkg.prod:Settings",
+        "conf_pkg.none",
+        "conf_pkg.prod.None_",
+        "no_such_pkg",
+        "conf_pkg.broken",
+        "conf_pkg.failing",
+        "",
+        "a b",
+    ):
         config = Config("/r")
         out.attempt(name, config.from_object, name)
         out("config", config)
@@ -123,7 +146,20 @@ def from_pyfile_forms(out):
     out.file("utf.cfg", "A = 'ü'\n")
     out.file("bytes.cfg", b"A = '\xff'\n")
     (out.folder / "folder.cfg").mkdir()
-    for name in ("good.cfg", "syntax.cfg", "raises.cfg", "latin.cfg", "utf.cfg", "bytes.cfg", "none.cfg", "folder.cfg", "", out.folder / "good.cfg", "sub/../good.cfg", "/none/at/all.cfg"):
+    for name in (
+        "good.cfg",
+        "syntax.cfg",
+        "raises.cfg",
+        "latin.cfg",
+        "utf.cfg",
+        "bytes.cfg",
+        "none.cfg",
+        "folder.cfg",
+        "",
+        out.folder / "good.cfg",
+        "sub/../good.cfg",
+        "/none/at/all.cfg",
+    ):
         for silent in (False, True):
             config = Config(str(out.folder))
             out.attempt(f"{out.text(str(name))} {silent}", config.from_pyfile, name, silent=silent)
@@ -339,9 +375,26 @@ def settings_read_at_each_request(out):
 
 
 def keys_removed_from_the_config(out):
-    for key in ("SECRET_KEY", "MAX_CONTENT_LENGTH", "TRUSTED_HOSTS", "SERVER_NAME", "TESTING", "DEBUG", "PROPAGATE_EXCEPTIONS", "SESSION_COOKIE_NAME", "SECRET_KEY_FALLBACKS", "PROVIDE_AUTOMATIC_OPTIONS", "TRAP_HTTP_EXCEPTIONS", "MAX_COOKIE_SIZE", "SEND_FILE_MAX_AGE_DEFAULT", "MAX_FORM_PARTS"):
+    for key in (
+        "SECRET_KEY",
+        "MAX_CONTENT_LENGTH",
+        "TRUSTED_HOSTS",
+        "SERVER_NAME",
+        "TESTING",
+        "DEBUG",
+        "PROPAGATE_EXCEPTIONS",
+        "SESSION_COOKIE_NAME",
+        "SECRET_KEY_FALLBACKS",
+        "PROVIDE_AUTOMATIC_OPTIONS",
+        "TRAP_HTTP_EXCEPTIONS",
+        "MAX_COOKIE_SIZE",
+        "SEND_FILE_MAX_AGE_DEFAULT",
+        "MAX_FORM_PARTS",
+    ):
         app = out.app(config={"SECRET_KEY": "k"})
-        app.add_url_rule("/", "index", lambda: flask.session.update(a=1) or flask.request.form.get("x", "none"), methods=["POST"])
+        app.add_url_rule(
+            "/", "index", lambda: flask.session.update(a=1) or flask.request.form.get("x", "none"), methods=["POST"]
+        )
         del app.config[key]
         out.request(app, "/", "POST", data={"x": "1"}, label=key)
 
@@ -365,14 +418,26 @@ def lifetimes_of_the_config(out):
     for value in (60, datetime.timedelta(minutes=2)):
         app = out.app(config={"PERMANENT_SESSION_LIFETIME": value, "SEND_FILE_MAX_AGE_DEFAULT": value})
         with app.app_context():
-            out(str(value), [app.permanent_session_lifetime, app.get_send_file_max_age("x"), app.config["PERMANENT_SESSION_LIFETIME"]])
+            out(
+                str(value),
+                [
+                    app.permanent_session_lifetime,
+                    app.get_send_file_max_age("x"),
+                    app.config["PERMANENT_SESSION_LIFETIME"],
+                ],
+            )
     out.attempt("outside", app.get_send_file_max_age, "x")
 
 
 def config_in_templates_and_proxies(out):
     app = out.app(config={"GREETING": "<hi>"})
     with app.app_context():
-        out("template", flask.render_template_string("{{ config.GREETING }} {{ config['GREETING'] }} {{ config.get('NONE', 'no') }} {{ config.items is defined }}"))
+        out(
+            "template",
+            flask.render_template_string(
+                "{{ config.GREETING }} {{ config['GREETING'] }} {{ config.get('NONE', 'no') }} {{ config.items is defined }}"  # noqa: E501 - one text, as it is sent or stored
+            ),
+        )
         out("proxy", flask.current_app.config["GREETING"])
 
 
@@ -399,7 +464,22 @@ def config_given_by_chained_loaders(out):
 
 def debug_and_environment_keys_of_old(out):
     app = out.app()
-    out("gone", {key: key in app.config for key in ("ENV", "JSON_AS_ASCII", "JSON_SORT_KEYS", "JSONIFY_MIMETYPE", "JSONIFY_PRETTYPRINT_REGULAR", "PRESERVE_CONTEXT_ON_EXCEPTION", "SESSION_COOKIE_PARTITIONED", "TRUSTED_HOSTS")})
+    out(
+        "gone",
+        {
+            key: key in app.config
+            for key in (
+                "ENV",
+                "JSON_AS_ASCII",
+                "JSON_SORT_KEYS",
+                "JSONIFY_MIMETYPE",
+                "JSONIFY_PRETTYPRINT_REGULAR",
+                "PRESERVE_CONTEXT_ON_EXCEPTION",
+                "SESSION_COOKIE_PARTITIONED",
+                "TRUSTED_HOSTS",
+            )
+        },
+    )
     out.attempt("env", lambda: app.env)
     app.config["JSON_SORT_KEYS"] = False
     out("ignored", app.json.dumps({"b": 1, "a": 2}))

@@ -2,9 +2,10 @@
 
 import threading
 
+from werkzeug.local import LocalProxy
+
 import flask
 from flask.globals import _cv_app, _cv_request, app_ctx, request_ctx
-from werkzeug.local import LocalProxy
 
 
 def _serving(out, view, path="/", **config):
@@ -14,7 +15,14 @@ def _serving(out, view, path="/", **config):
 
 
 def proxies_outside_of_any_context(out):
-    for label, proxy in {"current_app": flask.current_app, "g": flask.g, "request": flask.request, "session": flask.session, "app_ctx": app_ctx, "request_ctx": request_ctx}.items():
+    for label, proxy in {
+        "current_app": flask.current_app,
+        "g": flask.g,
+        "request": flask.request,
+        "session": flask.session,
+        "app_ctx": app_ctx,
+        "request_ctx": request_ctx,
+    }.items():
         out.attempt(f"{label} get", lambda p=proxy: p.name)
         out.attempt(f"{label} set", lambda p=proxy: setattr(p, "x", 1))
         out.attempt(f"{label} del", lambda p=proxy: delattr(p, "x"))
@@ -170,12 +178,12 @@ def with_statement_and_exceptions(out):
         try:
             with app.app_context():
                 raise kind("in app")
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - an observation, whatever it is
             out("raised", error)
         try:
             with app.test_request_context():
                 raise kind("in request")
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - an observation, whatever it is
             out("raised", error)
 
 
@@ -185,7 +193,16 @@ def objects_of_a_context(out):
     names = [name for name in dir(context) if name[0] != "_"]
     wanted = "app copy flashes match_request pop push request session url_adapter".split()
     out("request", [name for name in wanted if name in names])
-    out("values", [context.app.name, type(context.request), context.flashes, context.request.args["a"], type(context.url_adapter)])
+    out(
+        "values",
+        [
+            context.app.name,
+            type(context.request),
+            context.flashes,
+            context.request.args["a"],
+            type(context.url_adapter),
+        ],
+    )
     context = app.app_context()
     names = [name for name in dir(context) if name[0] != "_"]
     out("app", [name for name in "app g pop push url_adapter".split() if name in names])
@@ -230,7 +247,12 @@ def weak_reference_to_a_context(out):
         return "x"
 
     app = _serving(out, view)
-    app.teardown_request(lambda error: out("same", [kept["request"]() is request_ctx._get_current_object(), kept["app"]() is app_ctx._get_current_object()]))
+    app.teardown_request(
+        lambda error: out(
+            "same",
+            [kept["request"]() is request_ctx._get_current_object(), kept["app"]() is app_ctx._get_current_object()],
+        )
+    )
     out.wsgi(app)
     gc.collect()
     out("gone", [kept["request"]() is None, kept["app"]() is None])
@@ -241,7 +263,9 @@ def teardown_order(out):
     blueprint = flask.Blueprint("bp", "case_app")
     for n in (1, 2):
         app.teardown_request(lambda error, n=n: out.tell("app request", n, error, flask.has_request_context()))
-        app.teardown_appcontext(lambda error, n=n: out.tell("app context", n, error, flask.has_app_context(), flask.has_request_context()))
+        app.teardown_appcontext(
+            lambda error, n=n: out.tell("app context", n, error, flask.has_app_context(), flask.has_request_context())
+        )
         blueprint.teardown_request(lambda error, n=n: out.tell("blueprint request", n, error))
     blueprint.add_url_rule("/", "index", lambda: "x")
     blueprint.add_url_rule("/fail", "fail", lambda: 1 / 0)
@@ -393,7 +417,9 @@ def stream_with_context_misused(out):
     with app.test_request_context():
         out.attempt("an iterator", lambda: list(flask.stream_with_context(iter("ab"))))
         out.attempt("a list", lambda: list(flask.stream_with_context(["a"])))
-        out.attempt("a function", lambda: list(flask.stream_with_context(lambda x: iter([x, flask.request.path]))("arg")))
+        out.attempt(
+            "a function", lambda: list(flask.stream_with_context(lambda x: iter([x, flask.request.path]))("arg"))
+        )
         out.attempt("a number", lambda: flask.stream_with_context(3))
         wrapped = flask.stream_with_context(iter("xyz"))
         out("started", next(wrapped))
@@ -528,7 +554,9 @@ def greenlets_do_not_mix(out):
 
 
 def test_request_context_arguments(out):
-    app = out.app(config={"SERVER_NAME": "shop.example:81", "APPLICATION_ROOT": "/app", "PREFERRED_URL_SCHEME": "https"})
+    app = out.app(
+        config={"SERVER_NAME": "shop.example:81", "APPLICATION_ROOT": "/app", "PREFERRED_URL_SCHEME": "https"}
+    )
     app.add_url_rule("/x", "x", lambda: "")
     for label, args, options in [
         ("nothing", (), {}),
@@ -543,14 +571,26 @@ def test_request_context_arguments(out):
         ("data", ("/x",), {"data": {"a": "1"}, "method": "POST"}),
         ("query", ("/x",), {"query_string": {"a": ["1", "2"]}}),
         ("headers", ("/x",), {"headers": {"X-A": "1"}}),
-        ("environ", ("/x",), {"environ_base": {"REMOTE_ADDR": "9.9.9.9"}, "environ_overrides": {"wsgi.url_scheme": "ftp"}}),
+        (
+            "environ",
+            ("/x",),
+            {"environ_base": {"REMOTE_ADDR": "9.9.9.9"}, "environ_overrides": {"wsgi.url_scheme": "ftp"}},
+        ),
         ("unknown", ("/x",), {"colour": "red"}),
     ]:
 
         def look(args=args, options=options):
             with app.test_request_context(*args, **options):
                 request = flask.request
-                return [request.method, request.url, request.endpoint, request.get_data(as_text=True), request.content_type, request.remote_addr, sorted(request.headers.keys())]
+                return [
+                    request.method,
+                    request.url,
+                    request.endpoint,
+                    request.get_data(as_text=True),
+                    request.content_type,
+                    request.remote_addr,
+                    sorted(request.headers.keys()),
+                ]
 
         out.attempt(label, look)
 
@@ -738,7 +778,9 @@ def request_context_overridden(out):
 def signals_of_contexts(out):
     app = _serving(out, lambda: out.tell("view") or "x")
     app.teardown_appcontext(lambda error: out.tell("teardown"))
-    out.listen("appcontext_pushed", "appcontext_popped", "appcontext_tearing_down", "request_started", "request_tearing_down")
+    out.listen(
+        "appcontext_pushed", "appcontext_popped", "appcontext_tearing_down", "request_started", "request_tearing_down"
+    )
     with app.app_context():
         out.tell("inside")
     out.tell("--")
@@ -751,7 +793,15 @@ def signals_of_contexts(out):
 def current_app_is_a_proxy(out):
     app = out.app()
     with app.app_context():
-        out("checks", [flask.current_app == app, flask.current_app._get_current_object() is app, isinstance(flask.current_app, flask.Flask), hash(flask.current_app) == hash(app)])
+        out(
+            "checks",
+            [
+                flask.current_app == app,
+                flask.current_app._get_current_object() is app,
+                isinstance(flask.current_app, flask.Flask),
+                hash(flask.current_app) == hash(app),
+            ],
+        )
         flask.current_app.mine = 1
         out("set", app.mine)
         out("repr", repr(flask.current_app))
@@ -767,7 +817,9 @@ def contextvars_copied_into_threads(out):
     def view():
         flask.g.x = 1
         context = contextvars.copy_context()
-        thread = threading.Thread(target=lambda: context.run(lambda: seen.append([flask.request.path, flask.g.x, flask.current_app.name])))
+        thread = threading.Thread(
+            target=lambda: context.run(lambda: seen.append([flask.request.path, flask.g.x, flask.current_app.name]))
+        )
         thread.start()
         thread.join()
         return "x"

@@ -2,9 +2,10 @@
 
 import logging
 
-import flask
 import werkzeug.exceptions
 from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError, NotFound
+
+import flask
 
 
 def _failing(out, error, **config):
@@ -49,7 +50,12 @@ def every_step_when_the_view_fails(out):
     app.teardown_request(lambda error: out.tell("teardown", error))
     out.listen()
     out.wsgi(app)
-    for config in ({"TESTING": True}, {"DEBUG": True}, {"PROPAGATE_EXCEPTIONS": True}, {"DEBUG": True, "PROPAGATE_EXCEPTIONS": False}):
+    for config in (
+        {"TESTING": True},
+        {"DEBUG": True},
+        {"PROPAGATE_EXCEPTIONS": True},
+        {"DEBUG": True, "PROPAGATE_EXCEPTIONS": False},
+    ):
         out.tell(f"-- {config}")
         app.config.update(TESTING=False, DEBUG=False, PROPAGATE_EXCEPTIONS=None)
         app.config.update(config)
@@ -129,7 +135,9 @@ def after_request_appended_within_a_view(out):
 
     @app.route("/")
     def view():
-        app.after_request_funcs.setdefault(None, []).append(lambda response: response.headers.add("X-Appended", "1") or response)
+        app.after_request_funcs.setdefault(None, []).append(
+            lambda response: response.headers.add("X-Appended", "1") or response
+        )
         return "x"
 
     out.wsgi(app)
@@ -163,7 +171,9 @@ def handlers_by_code_and_class(out):
         "code": lambda app: app.register_error_handler(404, lambda e: ("by code", 404)),
         "class": lambda app: app.register_error_handler(NotFound, lambda e: ("by class", 404)),
         "http": lambda app: app.register_error_handler(HTTPException, lambda e: ("by HTTPException", e.code)),
-        "exception": lambda app: app.register_error_handler(Exception, lambda e: (f"by Exception {type(e).__name__}", 500)),
+        "exception": lambda app: app.register_error_handler(
+            Exception, lambda e: (f"by Exception {type(e).__name__}", 500)
+        ),
     }
     import itertools
 
@@ -180,8 +190,23 @@ def handlers_by_code_and_class(out):
 
 def handlers_refused(out):
     app = out.app()
-    for key in (999, 200, 302, "404", None, object, int, ValueError("instance"), NotFound(), [404], 404.0, type("X", (HTTPException,), {})):
-        out.attempt(repr(key) if not isinstance(key, type) else key.__name__, app.register_error_handler, key, lambda e: "")
+    for key in (
+        999,
+        200,
+        302,
+        "404",
+        None,
+        object,
+        int,
+        ValueError("instance"),
+        NotFound(),
+        [404],
+        404.0,
+        type("X", (HTTPException,), {}),
+    ):
+        out.attempt(
+            repr(key) if not isinstance(key, type) else key.__name__, app.register_error_handler, key, lambda e: ""
+        )
     out.attempt("decorator", lambda: app.errorhandler("404"))
     out.attempt("decorator applied", lambda: app.errorhandler("404")(lambda e: ""))
     out.attempt("returns", app.errorhandler(404), len)
@@ -204,7 +229,12 @@ def handlers_through_the_mro(out):
         for raised in (A, B, C):
             app = _failing(out, raised("x"))
             for kind in handled:
-                out.attempt("register", app.register_error_handler, kind, lambda e, kind=kind: f"{kind.__name__} got {type(e).__name__}")
+                out.attempt(
+                    "register",
+                    app.register_error_handler,
+                    kind,
+                    lambda e, kind=kind: f"{kind.__name__} got {type(e).__name__}",
+                )
             out.request(app, label=f"{[k.__name__ for k in handled]} {raised.__name__}")
 
 
@@ -238,7 +268,13 @@ def http_exceptions_of_ones_own(out):
 
 
 def handler_results(out):
-    for label, result in {"text": "t", "tuple": ("t", 400), "dict": {"a": 1}, "none": None, "response": flask.Response("r", 201)}.items():
+    for label, result in {
+        "text": "t",
+        "tuple": ("t", 400),
+        "dict": {"a": 1},
+        "none": None,
+        "response": flask.Response("r", 201),
+    }.items():
         app = _failing(out, NotFound())
         app.errorhandler(404)(lambda e, result=result: result)
         out.request(app, label=label)
@@ -376,7 +412,13 @@ def trap_bad_request_errors(out):
         for path in ("/key", "/bad", "/none"):
             out.request(app, path, label=f"{config} {path}")
         with app.test_request_context():
-            out("trap", [app.trap_http_exception(e) for e in (BadRequest(), NotFound(), werkzeug.exceptions.BadRequestKeyError("k"))])
+            out(
+                "trap",
+                [
+                    app.trap_http_exception(e)
+                    for e in (BadRequest(), NotFound(), werkzeug.exceptions.BadRequestKeyError("k"))
+                ],
+            )
 
 
 def handle_exception_replaced_on_the_application(out):
@@ -396,12 +438,31 @@ def handle_exception_replaced_on_the_application(out):
 def methods_replaced_on_the_application(out):
     app = out.app()
     app.add_url_rule("/", "index", lambda: "view")
-    for name in ("dispatch_request", "preprocess_request", "process_response", "finalize_request", "full_dispatch_request", "do_teardown_request", "do_teardown_appcontext", "make_response", "handle_http_exception", "raise_routing_exception", "ensure_sync", "request_context", "app_context", "create_url_adapter", "make_default_options_response", "should_ignore_error"):
+    for name in (
+        "dispatch_request",
+        "preprocess_request",
+        "process_response",
+        "finalize_request",
+        "full_dispatch_request",
+        "do_teardown_request",
+        "do_teardown_appcontext",
+        "make_response",
+        "handle_http_exception",
+        "raise_routing_exception",
+        "ensure_sync",
+        "request_context",
+        "app_context",
+        "create_url_adapter",
+        "make_default_options_response",
+        "should_ignore_error",
+    ):
         if not hasattr(app, name):
             out.tell("absent", name)
             continue
 
-        def wrapped(*args, _original=getattr(app, name), _name=name, **options):
+        original = getattr(app, name)
+
+        def wrapped(*args, _original=original, _name=name, **options):
             out.tell(_name, len(args), sorted(options))
             return _original(*args, **options)
 
@@ -421,9 +482,23 @@ def methods_patched_on_the_class(out):
     app.add_url_rule("/", "index", lambda: "view")
     app.add_url_rule("/fail", "fail", lambda: 1 / 0)
     out.wsgi(app, label="before")
-    for name in ("dispatch_request", "preprocess_request", "process_response", "finalize_request", "do_teardown_request", "do_teardown_appcontext", "handle_exception", "handle_user_exception", "handle_http_exception", "log_exception", "wsgi_app", "__call__"):
+    for name in (
+        "dispatch_request",
+        "preprocess_request",
+        "process_response",
+        "finalize_request",
+        "do_teardown_request",
+        "do_teardown_appcontext",
+        "handle_exception",
+        "handle_user_exception",
+        "handle_http_exception",
+        "log_exception",
+        "wsgi_app",
+        "__call__",
+    ):
+        original = getattr(Shop, name)
 
-        def wrapped(self, *args, _original=getattr(Shop, name), _name=name, **options):
+        def wrapped(self, *args, _original=original, _name=name, **options):
             out.tell(_name)
             return _original(self, *args, **options)
 
@@ -498,7 +573,9 @@ def wsgi_app_wrapped(out):
     from werkzeug.middleware.proxy_fix import ProxyFix
 
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1, x_prefix=1)
-    out.request(app, headers={"X-Forwarded-Host": "front.example", "X-Forwarded-Proto": "https", "X-Forwarded-Prefix": "/p"})
+    out.request(
+        app, headers={"X-Forwarded-Host": "front.example", "X-Forwarded-Proto": "https", "X-Forwarded-Prefix": "/p"}
+    )
 
 
 def call_goes_through_wsgi_app(out):
@@ -522,10 +599,24 @@ def signals_with_their_arguments(out):
     app = out.app(config={"SECRET_KEY": "k"})
     app.add_url_rule("/", "index", lambda: flask.flash("m", "c") or flask.render_template_string("{{ x }}", x=1))
     app.add_url_rule("/fail", "fail", lambda: 1 / 0)
-    for name in ("template_rendered", "before_render_template", "request_started", "request_finished", "request_tearing_down", "got_request_exception", "appcontext_tearing_down", "appcontext_pushed", "appcontext_popped", "message_flashed"):
+    for name in (
+        "template_rendered",
+        "before_render_template",
+        "request_started",
+        "request_finished",
+        "request_tearing_down",
+        "got_request_exception",
+        "appcontext_tearing_down",
+        "appcontext_pushed",
+        "appcontext_popped",
+        "message_flashed",
+    ):
 
         def receiver(sender, name=name, **given):
-            shown = {key: type(value).__name__ if key in ("template", "context", "response") else value for key, value in given.items()}
+            shown = {
+                key: type(value).__name__ if key in ("template", "context", "response") else value
+                for key, value in given.items()
+            }
             out.tell(name, type(sender).__name__, sender is app, shown)
 
         out.connect(getattr(flask, name), receiver)
@@ -547,7 +638,14 @@ def signal_receiver_that_raises(out):
     def raising(sender, **given):
         raise OSError("receiver")
 
-    for name in ("request_started", "request_finished", "request_tearing_down", "appcontext_pushed", "appcontext_popped", "got_request_exception"):
+    for name in (
+        "request_started",
+        "request_finished",
+        "request_tearing_down",
+        "appcontext_pushed",
+        "appcontext_popped",
+        "got_request_exception",
+    ):
         app = out.app()
         app.add_url_rule("/", "index", lambda: "x")
         app.add_url_rule("/fail", "fail", lambda: 1 / 0)
@@ -586,8 +684,16 @@ def got_request_exception_moments(out):
 def request_started_sees_the_session_and_the_rule(out):
     app = out.app(config={"SECRET_KEY": "k"})
     app.add_url_rule("/<int:n>", "x", lambda n: "x")
-    out.connect(flask.request_started, lambda sender, **given: out.tell("started", flask.request.view_args, dict(flask.session), flask.g.get("x")))
-    out.connect(flask.appcontext_pushed, lambda sender, **given: setattr(flask.g, "x", "from the signal") or out.tell("pushed", flask.has_request_context()))
+    out.connect(
+        flask.request_started,
+        lambda sender, **given: out.tell("started", flask.request.view_args, dict(flask.session), flask.g.get("x")),
+    )
+    out.connect(
+        flask.appcontext_pushed,
+        lambda sender, **given: (
+            setattr(flask.g, "x", "from the signal") or out.tell("pushed", flask.has_request_context())
+        ),
+    )
     app.before_request(lambda: out.tell("before"))
     out.request(app, "/3")
 
@@ -609,7 +715,7 @@ def base_exceptions_pass_through(out):
         def ask(app=app):
             try:
                 return app.test_client().get("/").text
-            except BaseException as raised:
+            except BaseException as raised:  # noqa: BLE001 - an observation, whatever it is
                 return [type(raised).__name__, str(raised)]
 
         out.attempt(type(error).__name__, ask)
@@ -655,7 +761,13 @@ def find_error_handler_tables(out):
     app.error_handler_spec[None][None][ValueError] = lambda e: ("written directly", 500)
     app.add_url_rule("/", "index", lambda: int("x"))
     out.request(app)
-    out("spec", {str(scope): {str(code): [kind.__name__ for kind in kinds] for code, kinds in codes.items()} for scope, codes in app.error_handler_spec.items()})
+    out(
+        "spec",
+        {
+            str(scope): {str(code): [kind.__name__ for kind in kinds] for code, kinds in codes.items()}
+            for scope, codes in app.error_handler_spec.items()
+        },
+    )
 
 
 def http_exception_with_a_response(out):

@@ -3,8 +3,9 @@
 import io
 import json
 
-import flask
 from werkzeug.datastructures import FileStorage
+
+import flask
 
 
 def _app(out, view, methods=("GET", "POST", "PUT"), **config):
@@ -98,7 +99,12 @@ def argument_access(out):
 
 def missing_key_in_debug_and_not(out):
     for name in ("args", "form", "files", "cookies", "headers", "values"):
-        for config in ({}, {"DEBUG": True}, {"TRAP_BAD_REQUEST_ERRORS": True}, {"DEBUG": True, "TRAP_BAD_REQUEST_ERRORS": False}):
+        for config in (
+            {},
+            {"DEBUG": True},
+            {"TRAP_BAD_REQUEST_ERRORS": True},
+            {"DEBUG": True, "TRAP_BAD_REQUEST_ERRORS": False},
+        ):
             app = _app(out, lambda name=name: getattr(flask.request, name)["the-key"], **config)
             out.request(app, "/", "POST", data={"other": "1"}, label=f"{name} {config}")
 
@@ -108,7 +114,9 @@ def missing_key_and_handlers(out):
 
     for kind in (400, BadRequest, BadRequestKeyError, KeyError):
         app = _app(out, lambda: flask.request.form["x"])
-        app.errorhandler(kind)(lambda error: out("error", error) or f"{type(error).__name__} {error.args} {error.show_exception}")
+        app.errorhandler(kind)(
+            lambda error: out("error", error) or f"{type(error).__name__} {error.args} {error.show_exception}"
+        )
         out.request(app, "/", "POST", label=str(kind))
 
 
@@ -119,18 +127,27 @@ def missing_file_in_debug_explains_the_enctype(out):
         out.request(app, "/", "POST", data={"other": "a.png"}, label=f"{debug} absent")
         out.request(app, "/", "POST", json={"picture": "a.png"}, label=f"{debug} json")
         out.request(app, "/", "POST", data={"picture": (io.BytesIO(b"png"), "a.png")}, label=f"{debug} as a file")
-        out.request(app, "/", "POST", data={"picture": "a.png"}, content_type="multipart/form-data", label=f"{debug} multipart")
+        out.request(
+            app, "/", "POST", data={"picture": "a.png"}, content_type="multipart/form-data", label=f"{debug} multipart"
+        )
 
 
 def form_of_every_content_type(out):
     def view():
         request = flask.request
-        return {"form": request.form.to_dict(flat=False), "files": sorted(request.files), "data": request.get_data(as_text=True)}
+        return {
+            "form": request.form.to_dict(flat=False),
+            "files": sorted(request.files),
+            "data": request.get_data(as_text=True),
+        }
 
     app = _app(out, view)
     for label, options in {
         "urlencoded": {"data": b"a=1&b=%C3%BC&a=2", "content_type": "application/x-www-form-urlencoded"},
-        "urlencoded with charset": {"data": b"a=%E4", "content_type": "application/x-www-form-urlencoded; charset=latin-1"},
+        "urlencoded with charset": {
+            "data": b"a=%E4",
+            "content_type": "application/x-www-form-urlencoded; charset=latin-1",
+        },
         "capitals": {"data": b"a=1", "content_type": "Application/X-WWW-Form-URLencoded"},
         "no type": {"data": b"a=1"},
         "text": {"data": b"a=1", "content_type": "text/plain"},
@@ -145,18 +162,21 @@ def multipart_bodies(out):
     def view():
         request = flask.request
         files = {
-            name: [[f.filename, f.content_type, f.mimetype_params, f.read().decode("latin-1"), sorted(f.headers.items())] for f in found]
+            name: [
+                [f.filename, f.content_type, f.mimetype_params, f.read().decode("latin-1"), sorted(f.headers.items())]
+                for f in found
+            ]
             for name, found in request.files.lists()
         }
         return {"form": request.form.to_dict(flat=False), "files": files}
 
     app = _app(out, view)
-    part = b"--B\r\nContent-Disposition: form-data; name=\"%s\"\r\n\r\n%s\r\n"
+    part = b'--B\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
     bodies = {
         "plain": part % (b"a", b"1") + part % (b"a", b"2") + b"--B--\r\n",
-        "file": b'--B\r\nContent-Disposition: form-data; name="f"; filename="a b.txt"\r\nContent-Type: text/x; q=1\r\n\r\nhi\r\n--B--\r\n',
+        "file": b'--B\r\nContent-Disposition: form-data; name="f"; filename="a b.txt"\r\nContent-Type: text/x; q=1\r\n\r\nhi\r\n--B--\r\n',  # noqa: E501 - one text, as it is sent or stored
         "empty file": b'--B\r\nContent-Disposition: form-data; name="f"; filename=""\r\n\r\n\r\n--B--\r\n',
-        "utf-8 name": b'--B\r\nContent-Disposition: form-data; name="f"; filename*=UTF-8\'\'%C3%BC.txt\r\n\r\nx\r\n--B--\r\n',
+        "utf-8 name": b"--B\r\nContent-Disposition: form-data; name=\"f\"; filename*=UTF-8''%C3%BC.txt\r\n\r\nx\r\n--B--\r\n",  # noqa: E501 - one text, as it is sent or stored
         "raw umlaut": b'--B\r\nContent-Disposition: form-data; name="\xc3\xbc"\r\n\r\n\xc3\xa4\r\n--B--\r\n',
         "no end": part % (b"a", b"1"),
         "nothing": b"",
@@ -165,13 +185,22 @@ def multipart_bodies(out):
         "no disposition": b"--B\r\nX: y\r\n\r\nx\r\n--B--\r\n",
         "bare newlines": b"--B\nContent-Disposition: form-data; name=a\n\n1\n--B--\n",
         "garbage": b"\x00\xff--B\xff",
-        "charset": b'--B\r\nContent-Disposition: form-data; name="a"\r\nContent-Type: text/plain; charset=latin-1\r\n\r\n\xe4\r\n--B--\r\n',
+        "charset": b'--B\r\nContent-Disposition: form-data; name="a"\r\nContent-Type: text/plain; charset=latin-1\r\n\r\n\xe4\r\n--B--\r\n',  # noqa: E501 - one text, as it is sent or stored
     }
     for label, body in bodies.items():
         out.request(app, "/", "POST", data=body, content_type="multipart/form-data; boundary=B", label=label)
     out.request(app, "/", "POST", data=bodies["plain"], content_type="multipart/form-data", label="no boundary")
-    out.request(app, "/", "POST", data=bodies["plain"], content_type="multipart/form-data; boundary=", label="empty boundary")
-    out.request(app, "/", "POST", data=bodies["plain"], content_type='multipart/form-data; boundary="B"', label="quoted boundary")
+    out.request(
+        app, "/", "POST", data=bodies["plain"], content_type="multipart/form-data; boundary=", label="empty boundary"
+    )
+    out.request(
+        app,
+        "/",
+        "POST",
+        data=bodies["plain"],
+        content_type='multipart/form-data; boundary="B"',
+        label="quoted boundary",
+    )
 
 
 def values_combine(out):
@@ -218,7 +247,11 @@ def content_lengths(out):
         if length is None:
             environ = {"wsgi.input": io.BytesIO(b"abcdef"), "CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked"}
         out.wsgi(app, "/", "POST", environ=environ, label=repr(length))
-    terminated = {"wsgi.input": io.BytesIO(b"abcdef"), "wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+    terminated = {
+        "wsgi.input": io.BytesIO(b"abcdef"),
+        "wsgi.input_terminated": True,
+        "HTTP_TRANSFER_ENCODING": "chunked",
+    }
     out.wsgi(app, "/", "POST", environ={**terminated, "CONTENT_LENGTH": ""}, label="terminated")
 
 
@@ -281,9 +314,21 @@ def get_json_arguments(out):
                 def view(options=options):
                     first = flask.request.get_json(**options)
                     again = flask.request.get_json(**options)
-                    return [first, first is again, flask.request.get_json(silent=True), flask.request.get_data(as_text=True)]
+                    return [
+                        first,
+                        first is again,
+                        flask.request.get_json(silent=True),
+                        flask.request.get_data(as_text=True),
+                    ]
 
-                out.request(_app(out, view), "/", "POST", data=body, content_type=content_type, label=f"{label} {content_type} {body!r}")
+                out.request(
+                    _app(out, view),
+                    "/",
+                    "POST",
+                    data=body,
+                    content_type=content_type,
+                    label=f"{label} {content_type} {body!r}",
+                )
 
 
 def json_silent_then_loud(out):
@@ -323,12 +368,23 @@ def json_loads_of_the_provider_is_used(out):
 def max_content_length(out):
     def view():
         flask.request.form
-        return {"length": flask.request.content_length, "data": len(flask.request.get_data()), "max": flask.request.max_content_length}
+        return {
+            "length": flask.request.content_length,
+            "data": len(flask.request.get_data()),
+            "max": flask.request.max_content_length,
+        }
 
     for limit in (None, 0, 5, 10, 11):
         app = _app(out, view, MAX_CONTENT_LENGTH=limit)
         out.request(app, "/", "POST", data=b"0123456789", label=f"{limit} plain")
-        out.request(app, "/", "POST", data=b"a=12345678", content_type="application/x-www-form-urlencoded", label=f"{limit} form")
+        out.request(
+            app,
+            "/",
+            "POST",
+            data=b"a=12345678",
+            content_type="application/x-www-form-urlencoded",
+            label=f"{limit} form",
+        )
         out.request(app, "/", "POST", data={"f": (io.BytesIO(b"x"), "f")}, label=f"{limit} multipart")
         out.request(app, "/", "POST", json={"a": 1}, label=f"{limit} json")
         out.request(app, "/", "GET", label=f"{limit} no body")
@@ -360,7 +416,11 @@ def max_content_length_of_a_stream_without_length(out):
 
 def max_form_memory_size(out):
     def view():
-        return {"form": flask.request.form.to_dict(), "files": sorted(flask.request.files), "max": flask.request.max_form_memory_size}
+        return {
+            "form": flask.request.form.to_dict(),
+            "files": sorted(flask.request.files),
+            "max": flask.request.max_form_memory_size,
+        }
 
     for limit in (None, 0, 10, 500_000):
         app = _app(out, view, MAX_FORM_MEMORY_SIZE=limit)
@@ -382,7 +442,11 @@ def max_form_memory_size_by_default(out):
 
 def max_form_parts(out):
     for limit in (None, 0, 2, 3):
-        app = _app(out, lambda: [sorted(flask.request.form), sorted(flask.request.files), flask.request.max_form_parts], MAX_FORM_PARTS=limit)
+        app = _app(
+            out,
+            lambda: [sorted(flask.request.form), sorted(flask.request.files), flask.request.max_form_parts],
+            MAX_FORM_PARTS=limit,
+        )
         data = {"a": "1", "b": "2", "f": (io.BytesIO(b"x"), "f")}
         out.request(app, "/", "POST", data=data, label=f"{limit} multipart")
         out.request(app, "/", "POST", data={"a": "1", "b": "2", "c": "3"}, label=f"{limit} urlencoded")
@@ -415,7 +479,11 @@ def limits_of_a_request_class(out):
         max_form_memory_size = None
         max_form_parts = 1
 
-    app = _app(out, lambda: [flask.request.max_content_length, flask.request.max_form_parts, dict(flask.request.form)], MAX_CONTENT_LENGTH=100)
+    app = _app(
+        out,
+        lambda: [flask.request.max_content_length, flask.request.max_form_parts, dict(flask.request.form)],
+        MAX_CONTENT_LENGTH=100,
+    )
     app.request_class = Request
     out.request(app, "/", "POST", data={"a": "1"})
     out.request(app, "/", "POST", data={"a": "1234"}, label="too long")
@@ -425,7 +493,7 @@ def limits_outside_of_an_application(out):
     from werkzeug.test import create_environ
 
     request = flask.Request(create_environ("/?a=1", method="POST", data={"x": "y"}))
-    names = "max_content_length max_form_memory_size max_form_parts endpoint blueprint blueprints url_rule view_args routing_exception".split()
+    names = "max_content_length max_form_memory_size max_form_parts endpoint blueprint blueprints url_rule view_args routing_exception".split()  # noqa: E501 - one text, as it is sent or stored
     for name in names:
         out.attempt(name, lambda name=name: getattr(request, name))
     out("read", [request.args["a"], request.form["x"], repr(request)])
@@ -435,8 +503,19 @@ def limits_outside_of_an_application(out):
 
 def trusted_hosts(out):
     for trusted in (None, [], ["shop.example"], [".shop.example", "localhost"], ["shop.example:8080"]):
-        app = _app(out, lambda: [flask.request.host, flask.request.url, flask.request.trusted_hosts], TRUSTED_HOSTS=trusted)
-        for host in ("shop.example", "www.shop.example", "evil.example", "shop.example:8080", "localhost", "shop.example.evil.example", "bad host", ""):
+        app = _app(
+            out, lambda: [flask.request.host, flask.request.url, flask.request.trusted_hosts], TRUSTED_HOSTS=trusted
+        )
+        for host in (
+            "shop.example",
+            "www.shop.example",
+            "evil.example",
+            "shop.example:8080",
+            "localhost",
+            "shop.example.evil.example",
+            "bad host",
+            "",
+        ):
             out.wsgi(app, environ={"HTTP_HOST": host}, label=f"{trusted} {host!r}")
 
 
@@ -454,14 +533,35 @@ def trusted_hosts_and_hooks(out):
 
 def trusted_hosts_with_host_matching(out):
     app = out.app(host_matching=True, static_folder=None, config={"TRUSTED_HOSTS": [".shop.example"]})
-    app.add_url_rule("/", "index", lambda: flask.url_for("index", _external=True), host="<any('a.shop.example', 'evil.example'):host>")
+    app.add_url_rule(
+        "/",
+        "index",
+        lambda: flask.url_for("index", _external=True),
+        host="<any('a.shop.example', 'evil.example'):host>",
+    )
     for host in ("a.shop.example", "evil.example"):
         out.wsgi(app, environ={"HTTP_HOST": host}, label=host)
 
 
 def hosts_that_are_malformed(out):
     app = _app(out, lambda: repr([flask.request.host, flask.request.url, flask.request.host_url]))
-    for host in ("", "a b", "a/b", "a?b", "a@b", "[::1]:80", "[::1", "a:b", "a:80:80", "ü.example", "xn--3ba.example", "a" * 300, "-", "127.0.0.1", "A.B"):
+    for host in (
+        "",
+        "a b",
+        "a/b",
+        "a?b",
+        "a@b",
+        "[::1]:80",
+        "[::1",
+        "a:b",
+        "a:80:80",
+        "ü.example",
+        "xn--3ba.example",
+        "a" * 300,
+        "-",
+        "127.0.0.1",
+        "A.B",
+    ):
         out.wsgi(app, environ={"HTTP_HOST": host}, label=host[:30])
     out.wsgi(app, environ={"HTTP_HOST": "h.example:443", "wsgi.url_scheme": "https"}, label="https port")
 
@@ -474,15 +574,34 @@ def routing_exception_and_rule(out):
     @app.before_request
     def look():
         request = flask.request
-        out("seen", [request.routing_exception, str(request.url_rule), request.endpoint, request.view_args, request.blueprint, request.blueprints])
+        out(
+            "seen",
+            [
+                request.routing_exception,
+                str(request.url_rule),
+                request.endpoint,
+                request.view_args,
+                request.blueprint,
+                request.blueprints,
+            ],
+        )
 
-    for path, method in [("/item/3", "GET"), ("/item/x", "GET"), ("/item/3", "PUT"), ("/branch", "GET"), ("/item/3", "OPTIONS")]:
+    for path, method in [
+        ("/item/3", "GET"),
+        ("/item/x", "GET"),
+        ("/item/3", "PUT"),
+        ("/branch", "GET"),
+        ("/item/3", "OPTIONS"),
+    ]:
         out.request(app, path, method)
 
 
 def blueprints_of_a_request(out):
     app = out.app()
-    outer, inner = flask.Blueprint("outer", "case_app", url_prefix="/o"), flask.Blueprint("inner", "case_app", url_prefix="/i")
+    outer, inner = (
+        flask.Blueprint("outer", "case_app", url_prefix="/o"),
+        flask.Blueprint("inner", "case_app", url_prefix="/i"),
+    )
     inner.add_url_rule("/", "x", lambda: [flask.request.endpoint, flask.request.blueprint, flask.request.blueprints])
     outer.register_blueprint(inner)
     app.register_blueprint(outer)
@@ -517,7 +636,15 @@ def request_class_of_ones_own(out):
             super().__init__(environ, *args, **options)
             self.stamp = environ["REQUEST_METHOD"]
 
-    app = _app(out, lambda: [flask.request.stamp, flask.request.user_agent.browser, flask.request.args, type(flask.request.args).__name__])
+    app = _app(
+        out,
+        lambda: [
+            flask.request.stamp,
+            flask.request.user_agent.browser,
+            flask.request.args,
+            type(flask.request.args).__name__,
+        ],
+    )
     app.request_class = Request
     out.request(app, "/?a=1&a=2")
 
@@ -578,7 +705,11 @@ def headers_of_a_request(out):
         out("list", headers.getlist("Accept"))
         return "ok"
 
-    out.request(_app(out, view), "/", headers={"X-One": "1 ü", "X-Number": "7", "Accept": "a, b", "Content-Type": "x/y", "X_Under": "u"})
+    out.request(
+        _app(out, view),
+        "/",
+        headers={"X-One": "1 ü", "X-Number": "7", "Accept": "a, b", "Content-Type": "x/y", "X_Under": "u"},
+    )
 
 
 def cookies_of_a_request(out):
@@ -615,7 +746,13 @@ def file_storage_of_an_upload(out):
     def view():
         found = flask.request.files["f"]
         found.save(str(out.folder / "saved"))
-        return [found.filename, found.name, found.content_length, (out.folder / "saved").read_text(), type(found).__name__]
+        return [
+            found.filename,
+            found.name,
+            found.content_length,
+            (out.folder / "saved").read_text(),
+            type(found).__name__,
+        ]
 
     app = _app(out, view)
     upload = FileStorage(io.BytesIO(b"content"), filename="../up/a.txt", name="f", content_type="text/plain")
@@ -650,7 +787,14 @@ def accept_negotiation(out):
         ]
 
     app = _app(out, view)
-    for accept in ("*/*", "text/html;q=0.2,application/json;q=0.9", "", "application/*", "image/png", "text/html;q=abc"):
+    for accept in (
+        "*/*",
+        "text/html;q=0.2,application/json;q=0.9",
+        "",
+        "application/*",
+        "image/png",
+        "text/html;q=abc",
+    ):
         out.request(app, "/", headers={"Accept": accept, "Accept-Language": "de-AT, en;q=0.2"}, label=accept)
 
 
@@ -665,8 +809,29 @@ def request_proxy_outside_of_a_request(out):
 
 
 def authorization_headers(out):
-    app = _app(out, lambda: [repr(flask.request.authorization and [flask.request.authorization.type, flask.request.authorization.username, flask.request.authorization.token])])
-    for header in ("Basic YWRhOnNlY3JldA==", "Basic !!!", "Basic", "Bearer abc.def", "Digest username=\"a\", nonce=\"b\"", "basic YTpiOmM=", "", "Weird"):
+    app = _app(
+        out,
+        lambda: [
+            repr(
+                flask.request.authorization
+                and [
+                    flask.request.authorization.type,
+                    flask.request.authorization.username,
+                    flask.request.authorization.token,
+                ]
+            )
+        ],
+    )
+    for header in (
+        "Basic YWRhOnNlY3JldA==",
+        "Basic !!!",
+        "Basic",
+        "Bearer abc.def",
+        'Digest username="a", nonce="b"',
+        "basic YTpiOmM=",
+        "",
+        "Weird",
+    ):
         out.request(app, "/", headers={"Authorization": header}, label=header)
 
 
@@ -676,7 +841,12 @@ def nothing_leaks_between_requests(out):
         before = [hasattr(flask.g, "x"), "seen" in vars(request._get_current_object())]
         flask.g.x = 1
         request.seen = True
-        return {"before": before, "args": dict(request.args), "form": dict(request.form), "json": request.get_json(silent=True)}
+        return {
+            "before": before,
+            "args": dict(request.args),
+            "form": dict(request.form),
+            "json": request.get_json(silent=True),
+        }
 
     client = _app(out, view).test_client()
     out.request(client, "/?a=1", "POST", data={"f": "1"}, headers={"X-A": "1"})

@@ -6,10 +6,11 @@ import io
 import json
 import uuid
 
-import flask
 from recording import Point
 from werkzeug.datastructures import Headers, MultiDict
 from werkzeug.wrappers import Response as PlainResponse
+
+import flask
 
 
 def _views(out, views, **config):
@@ -43,8 +44,8 @@ def simple_results(out):
             "subclass": lambda: Text("sub"),
             "dict": lambda: {"b": 1, "a": [1, None]},
             "list": lambda: [1, "ü", {"x": None}],
-            "empty-dict": lambda: {},
-            "empty-list": lambda: [],
+            "empty-dict": dict,
+            "empty-list": list,
             "response": lambda: flask.Response("r", 201, {"X-A": "1"}),
         },
     )
@@ -384,7 +385,7 @@ def response_object_methods(out):
     response.delete_cookie("old", domain="x.example")
     response.vary.add("Cookie")
     response.cache_control.max_age = 5
-    response.last_modified = datetime.datetime(2020, 1, 2, tzinfo=datetime.timezone.utc)
+    response.last_modified = datetime.datetime(2020, 1, 2, tzinfo=datetime.UTC)
     response.expires = 0
     response.set_etag("tag", weak=True)
     response.allow.update(["GET"])
@@ -393,7 +394,17 @@ def response_object_methods(out):
     response.age = 3
     out("response", response)
     out("repr", repr(response))
-    out("values", [response.status_code, response.mimetype, response.mimetype_params, response.content_length, response.is_json, response.is_streamed])
+    out(
+        "values",
+        [
+            response.status_code,
+            response.mimetype,
+            response.mimetype_params,
+            response.content_length,
+            response.is_json,
+            response.is_streamed,
+        ],
+    )
     out("status set", [setattr(response, "status", "404 Gone Fishing"), response.status_code, response.status])
     out("code set", [setattr(response, "status_code", 302), response.status])
     response.set_data("längere")
@@ -473,9 +484,21 @@ def after_this_request_variants(out):
         flask.after_this_request(lambda response: flask.Response(response.get_data() + b"!", headers=response.headers))
         return f"{first.__name__}"
 
-    app = _views(out, {"x": view, "bad": lambda: str(flask.after_this_request(lambda response: None)), "raises": lambda: flask.after_this_request(lambda r: 1 / 0).__name__})
+    app = _views(
+        out,
+        {
+            "x": view,
+            "bad": lambda: str(flask.after_this_request(lambda response: None)),
+            "raises": lambda: flask.after_this_request(lambda r: 1 / 0).__name__,
+        },
+    )
     app.after_request(lambda response: response.headers.add("X-Order", "app") or response)
-    app.before_request(lambda: flask.after_this_request(lambda response: response.headers.add("X-Order", "from before") or response) and None)
+    app.before_request(
+        lambda: (
+            flask.after_this_request(lambda response: response.headers.add("X-Order", "from before") or response)
+            and None
+        )
+    )
     for name in ("x", "bad", "raises"):
         out.wsgi(app, f"/{name}")
     out.attempt("outside", flask.after_this_request, len)
@@ -498,7 +521,7 @@ def redirects(out):
             ("/x", {"code": 308}),
             ("/x", {"code": 304}),
             ("/x", {"code": 200}),
-            ("/<b>&\"", {}),
+            ('/<b>&"', {}),
             ("javascript:alert(1)", {}),
         ]:
             out.attempt(f"{location} {options}", flask.redirect, location, **options)
@@ -544,7 +567,11 @@ def aborts(out):
         ("unknown", (777,), {}),
         ("text", ("404",), {}),
         ("405", (405, ["GET", "PUT"]), {}),
-        ("401", (401,), {"www_authenticate": __import__("werkzeug").datastructures.WWWAuthenticate("basic", {"realm": "r"})}),
+        (
+            "401",
+            (401,),
+            {"www_authenticate": __import__("werkzeug").datastructures.WWWAuthenticate("basic", {"realm": "r"})},
+        ),
         ("416", (416, 100), {}),
         ("429", (429,), {"retry_after": 30}),
         ("a wsgi callable", (lambda environ, start: [],), {}),
@@ -641,7 +668,9 @@ def json_provider_options(out):
             "loose": {"compact": False},
             "mimetype": {"mimetype": "application/x-json"},
         }.items():
-            app = _views(out, {"x": lambda: value, "j": lambda: flask.jsonify(value), "l": lambda: [value]}, DEBUG=debug)
+            app = _views(
+                out, {"x": lambda: value, "j": lambda: flask.jsonify(value), "l": lambda: [value]}, DEBUG=debug
+            )
             for name, setting in options.items():
                 setattr(app.json, name, setting)
             for name in "xjl":
@@ -721,7 +750,7 @@ def send_file_forms(out):
         ("open file with a type", lambda: open(path, "rb"), {"mimetype": "text/x"}),
         ("attachment", str(path), {"as_attachment": True}),
         ("attachment without a name", io.BytesIO(b""), {"mimetype": "a/b", "as_attachment": True}),
-        ("named", str(path), {"download_name": "ünïcode \"x\".txt", "as_attachment": True}),
+        ("named", str(path), {"download_name": 'ünïcode "x".txt', "as_attachment": True}),
         ("no conditional", str(path), {"conditional": False}),
         ("no etag", str(path), {"etag": False}),
         ("own etag", str(path), {"etag": "mine"}),
@@ -749,7 +778,19 @@ def send_file_forms(out):
 def send_file_types_by_name(out):
     app = out.app()
     app.add_url_rule("/<name>", "x", lambda name: flask.send_file(io.BytesIO(b"x"), download_name=name))
-    for name in ("a.html", "a.js", "a.css", "a.tar.gz", "a.svg", "a.unknown", "noext", "a.json", "a.woff2", "a.PNG", ".hidden"):
+    for name in (
+        "a.html",
+        "a.js",
+        "a.css",
+        "a.tar.gz",
+        "a.svg",
+        "a.unknown",
+        "noext",
+        "a.json",
+        "a.woff2",
+        "a.PNG",
+        ".hidden",
+    ):
         out.wsgi(app, f"/{name}")
 
 
@@ -776,12 +817,34 @@ def send_file_conditional_requests(out):
 
 def send_file_ranges(out):
     path = out.file("a.txt", "0123456789")
-    app = _views(out, {"x": lambda: flask.send_file(path), "b": lambda: flask.send_file(io.BytesIO(b"0123456789"), "text/plain")})
+    app = _views(
+        out, {"x": lambda: flask.send_file(path), "b": lambda: flask.send_file(io.BytesIO(b"0123456789"), "text/plain")}
+    )
     etag = app.test_client().get("/x").headers["ETag"]
-    for value in ("bytes=0-3", "bytes=4-", "bytes=-3", "bytes=0-0", "bytes=9-20", "bytes=10-", "bytes=5-2", "bytes=0-1,3-4", "bytes=", "items=0-1", "bytes=a-b", "bytes=-0", "bytes=-20", "0-3"):
+    for value in (
+        "bytes=0-3",
+        "bytes=4-",
+        "bytes=-3",
+        "bytes=0-0",
+        "bytes=9-20",
+        "bytes=10-",
+        "bytes=5-2",
+        "bytes=0-1,3-4",
+        "bytes=",
+        "items=0-1",
+        "bytes=a-b",
+        "bytes=-0",
+        "bytes=-20",
+        "0-3",
+    ):
         out.wsgi(app, "/x", headers={"Range": value}, label=value)
         out.wsgi(app, "/b", headers={"Range": value}, label=f"{value} of bytes")
-    for label, condition in {"same": etag, "other": '"o"', "date": "Tue, 14 Nov 2023 22:13:20 GMT", "older": "Tue, 14 Nov 2013 22:13:20 GMT"}.items():
+    for label, condition in {
+        "same": etag,
+        "other": '"o"',
+        "date": "Tue, 14 Nov 2023 22:13:20 GMT",
+        "older": "Tue, 14 Nov 2013 22:13:20 GMT",
+    }.items():
         out.wsgi(app, "/x", headers={"Range": "bytes=0-3", "If-Range": condition}, label=f"if-range {label}")
     out.wsgi(app, "/x", "HEAD", headers={"Range": "bytes=0-3"}, label="HEAD")
     out.wsgi(app, "/x", headers={"Range": "bytes=0-3", "If-None-Match": etag}, label="etag and range")
@@ -813,7 +876,9 @@ def send_file_with_a_server_that_sends(out):
 def x_sendfile(out):
     path = out.file("static/ü a.txt", "0123456789")
     for config in ({}, {"USE_X_SENDFILE": True}):
-        app = _views(out, {"x": lambda: flask.send_file(path), "b": lambda: flask.send_file(io.BytesIO(b"b"), "a/b")}, **config)
+        app = _views(
+            out, {"x": lambda: flask.send_file(path), "b": lambda: flask.send_file(io.BytesIO(b"b"), "a/b")}, **config
+        )
         for where in ("/x", "/b", "/static/%C3%BC%20a.txt"):
             out.wsgi(app, where)
             out.wsgi(app, where, headers={"Range": "bytes=0-1"}, label=f"{where} range")
@@ -852,10 +917,30 @@ def send_from_directory(out):
     out.file("files/sub/b.txt", "deeper")
     out.file("secret.txt", "outside")
     app = out.app()
-    app.add_url_rule("/f/<path:name>", "f", lambda name: flask.send_from_directory("files", name, as_attachment="dl" in flask.request.args))
+    app.add_url_rule(
+        "/f/<path:name>",
+        "f",
+        lambda name: flask.send_from_directory("files", name, as_attachment="dl" in flask.request.args),
+    )
     app.add_url_rule("/abs/<path:name>", "abs", lambda name: flask.send_from_directory(out.folder / "files", name))
     app.add_url_rule("/none/<path:name>", "none", lambda name: flask.send_from_directory("nowhere", name))
-    for path in ("/f/a.txt", "/f/sub/b.txt", "/f/sub", "/f/none", "/f/../secret.txt", "/f/..%2Fsecret.txt", "/f/sub/../../secret.txt", "/f/%2e%2e/secret.txt", "/f//etc/passwd", "/f/a.txt%00", "/f/a.txt?dl", "/abs/a.txt", "/none/a.txt", "/f/..\\secret.txt", "/f/sub/./b.txt"):
+    for path in (
+        "/f/a.txt",
+        "/f/sub/b.txt",
+        "/f/sub",
+        "/f/none",
+        "/f/../secret.txt",
+        "/f/..%2Fsecret.txt",
+        "/f/sub/../../secret.txt",
+        "/f/%2e%2e/secret.txt",
+        "/f//etc/passwd",
+        "/f/a.txt%00",
+        "/f/a.txt?dl",
+        "/abs/a.txt",
+        "/none/a.txt",
+        "/f/..\\secret.txt",
+        "/f/sub/./b.txt",
+    ):
         out.request(app, path)
     out.wsgi(app, environ={"PATH_INFO": "/f/a.txt\x00.png"}, label="null byte")
     with app.app_context():
@@ -882,7 +967,10 @@ def static_files_and_after_request(out):
 
     @app.after_request
     def after(response):
-        out("seen", [response.is_streamed, response.direct_passthrough, response.content_length, type(response).__name__])
+        out(
+            "seen",
+            [response.is_streamed, response.direct_passthrough, response.content_length, type(response).__name__],
+        )
         out.attempt("data", response.get_data)
         response.headers["X-After"] = "1"
         return response
@@ -900,7 +988,13 @@ def conditional_response_by_hand(out):
 
     app = _views(out, {"x": view})
     etag = app.test_client().get("/x").headers["ETag"]
-    for headers in ({}, {"If-None-Match": etag}, {"Range": "bytes=1-3"}, {"Range": "bytes=50-"}, {"If-Modified-Since": "Thu, 02 Jan 2020 00:00:00 GMT"}):
+    for headers in (
+        {},
+        {"If-None-Match": etag},
+        {"Range": "bytes=1-3"},
+        {"Range": "bytes=50-"},
+        {"If-Modified-Since": "Thu, 02 Jan 2020 00:00:00 GMT"},
+    ):
         out.wsgi(app, "/x", headers=headers, label=str(headers))
         out.wsgi(app, "/x", "HEAD", headers=headers, label=f"HEAD {headers}")
 
@@ -923,7 +1017,18 @@ def head_of_everything(out):
         out.tell("iterated")
         yield "x"
 
-    app = _views(out, {"text": lambda: "text", "stream": stream, "empty": lambda: ("", 204), "json": lambda: {"a": 1}, "error": lambda: flask.abort(403), "redirect": lambda: flask.redirect("/text"), "broken": lambda: 1 / 0})
+    app = _views(
+        out,
+        {
+            "text": lambda: "text",
+            "stream": stream,
+            "empty": lambda: ("", 204),
+            "json": lambda: {"a": 1},
+            "error": lambda: flask.abort(403),
+            "redirect": lambda: flask.redirect("/text"),
+            "broken": lambda: 1 / 0,
+        },
+    )
     for name in ("text", "stream", "empty", "json", "error", "redirect", "broken", "none", "static/a.txt"):
         out.wsgi(app, f"/{name}", "HEAD")
 
@@ -934,7 +1039,14 @@ def start_response_is_called_once_with_plain_types(out):
         kinds = []
 
         def start_response(status, headers, exc_info=None, kinds=kinds):
-            kinds.append([type(status).__name__, type(headers).__name__, {type(part).__name__ for pair in headers for part in pair}, {type(p).__name__ for p in headers}])
+            kinds.append(
+                [
+                    type(status).__name__,
+                    type(headers).__name__,
+                    {type(part).__name__ for pair in headers for part in pair},
+                    {type(p).__name__ for p in headers},
+                ]
+            )
 
         from werkzeug.test import create_environ
 

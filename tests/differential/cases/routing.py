@@ -1,8 +1,9 @@
 """Routing: which view answers, which redirect, refusal or URL comes out instead."""
 
-import flask
 import werkzeug.routing
 from werkzeug.routing import BaseConverter, Map, Rule
+
+import flask
 
 
 def _echo(**values):
@@ -69,7 +70,10 @@ def view_attributes_choose_methods(out):
     view.provide_automatic_options = False
     app = out.app()
     app.add_url_rule("/x", view_func=view)
-    out("rule", [[sorted(r.methods), r.provide_automatic_options] for r in app.url_map.iter_rules() if r.endpoint == "view"])
+    out(
+        "rule",
+        [[sorted(r.methods), r.provide_automatic_options] for r in app.url_map.iter_rules() if r.endpoint == "view"],
+    )
     for method in ("GET", "POST", "PROPFIND", "REPORT", "OPTIONS"):
         out.request(app, "/x", method)
     app = out.app()
@@ -169,7 +173,14 @@ def converter_arguments(out):
     for path in "/l/ab /l/abc /r/a /r/abcd /n/-3 /n/3 /n/+3 /d/007 /d/7 /b/1 /b/2 /b/6 /f/-1.5 /f/3.5".split():
         out.request(app, path)
     with app.test_request_context():
-        for name, value in [("digits", 7), ("bounds", 9), ("signed", -4), ("length", "abcdef"), ("digits", 12345), ("signed", "x")]:
+        for name, value in [
+            ("digits", 7),
+            ("bounds", 9),
+            ("signed", -4),
+            ("length", "abcdef"),
+            ("digits", 12345),
+            ("signed", "x"),
+        ]:
             out.attempt(f"{name} {value}", flask.url_for, name, x=value)
 
 
@@ -227,7 +238,13 @@ def converter_that_raises(out):
 def converter_that_uses_the_context(out):
     class Site(BaseConverter):
         def to_python(self, value):
-            return [value, flask.current_app.name, flask.has_app_context(), flask.has_request_context(), flask.g.get("x")]
+            return [
+                value,
+                flask.current_app.name,
+                flask.has_app_context(),
+                flask.has_request_context(),
+                flask.g.get("x"),
+            ]
 
         def to_url(self, value):
             return f"{value}-{flask.current_app.name}"
@@ -279,7 +296,17 @@ def strict_slashes(out):
     app.add_url_rule("/leaf", "leaf", lambda: "leaf")
     app.add_url_rule("/lax", "lax", lambda: "lax", strict_slashes=False)
     app.add_url_rule("/lax-branch/", "lax_branch", lambda: "lax branch", strict_slashes=False)
-    for path in ("/branch", "/branch/", "/branch?a=1&b=%C3%BC", "/leaf/", "/leaf", "/lax/", "/lax", "/lax-branch", "/lax-branch/"):
+    for path in (
+        "/branch",
+        "/branch/",
+        "/branch?a=1&b=%C3%BC",
+        "/leaf/",
+        "/leaf",
+        "/lax/",
+        "/lax",
+        "/lax-branch",
+        "/lax-branch/",
+    ):
         out.request(app, path)
     out.wsgi(app, "/branch", query_string="a=b c&d=%ff")
     app = out.app()
@@ -463,7 +490,9 @@ def map_changed_between_requests(out):
 def map_options_of_a_subclass(out):
     class Lower(Rule):
         def get_converter(self, variable_name, converter_name, args, kwargs):
-            return super().get_converter(variable_name, "int" if converter_name == "n" else converter_name, args, kwargs)
+            return super().get_converter(
+                variable_name, "int" if converter_name == "n" else converter_name, args, kwargs
+            )
 
     class Shop(flask.Flask):
         url_rule_class = Lower
@@ -478,9 +507,31 @@ def map_options_of_a_subclass(out):
 
 def precedence_of_rules(out):
     app = out.app()
-    for rule in ("/<path:x>", "/<x>", "/<int:x>", "/fixed", "/<x>/edit", "/<int:x>/<y>", "/fixed/<path:y>", "/<float:x>", "/f<x>"):
+    for rule in (
+        "/<path:x>",
+        "/<x>",
+        "/<int:x>",
+        "/fixed",
+        "/<x>/edit",
+        "/<int:x>/<y>",
+        "/fixed/<path:y>",
+        "/<float:x>",
+        "/f<x>",
+    ):
         app.add_url_rule(rule, rule, _echo)
-    for path in ("/fixed", "/7", "/7.5", "/word", "/word/edit", "/7/edit", "/fixed/edit", "/fixed/a/b", "/a/b/c", "/fish", "/7/x/y"):
+    for path in (
+        "/fixed",
+        "/7",
+        "/7.5",
+        "/word",
+        "/word/edit",
+        "/7/edit",
+        "/fixed/edit",
+        "/fixed/a/b",
+        "/a/b/c",
+        "/fish",
+        "/7/x/y",
+    ):
         out.request(app, path)
 
 
@@ -501,7 +552,22 @@ def odd_paths(out):
     app.add_url_rule("/sp ace", "space", _echo)
     app.add_url_rule("/per%20cent", "percent", _echo)
     app.add_url_rule("/re.gex+(x)", "regex", _echo)
-    for path in ("", "/", "/\xc3\xbc/a", "/\xfc/a", "/sp ace", "/per%20cent", "/per cent", "/re.gex+(x)", "/reXgex+(x)", "ü", "*", "//", "/./", "/a/../"):
+    for path in (
+        "",
+        "/",
+        "/\xc3\xbc/a",
+        "/\xfc/a",
+        "/sp ace",
+        "/per%20cent",
+        "/per cent",
+        "/re.gex+(x)",
+        "/reXgex+(x)",
+        "ü",
+        "*",
+        "//",
+        "/./",
+        "/a/../",
+    ):
         out.wsgi(app, environ={"PATH_INFO": path}, label=repr(path))
     out.wsgi(app, environ={"PATH_INFO": "/", "SCRIPT_NAME": "/mounted"}, label="mounted")
 
@@ -542,7 +608,15 @@ def subdomains(out):
     ]:
         out.request(app, path, base_url=base, label=base + path)
     with app.test_request_context("/", base_url="http://ada.shop.example:3000"):
-        out("urls", [flask.url_for("home"), flask.url_for("admin"), flask.url_for("user", user="bob"), flask.url_for("user", user="ada")])
+        out(
+            "urls",
+            [
+                flask.url_for("home"),
+                flask.url_for("admin"),
+                flask.url_for("user", user="bob"),
+                flask.url_for("user", user="ada"),
+            ],
+        )
     with app.app_context():
         out("outside", [flask.url_for("home"), flask.url_for("user", user="bob")])
 
@@ -582,11 +656,25 @@ def host_matching(out):
     app.add_url_rule("/", "port", lambda: "port", host="one.example:8080")
     app.add_url_rule("/", "any", _echo, host="<name>.wild.example")
     app.add_url_rule("/free", "free", lambda: "free")
-    for base in ("http://one.example", "http://one.example:8080", "http://x.wild.example", "http://two.example", "https://one.example:443"):
+    for base in (
+        "http://one.example",
+        "http://one.example:8080",
+        "http://x.wild.example",
+        "http://two.example",
+        "https://one.example:443",
+    ):
         out.request(app, "/", base_url=base, label=base)
         out.request(app, "/free", base_url=base, label=f"{base} free")
     with app.test_request_context("/", base_url="http://one.example"):
-        out("urls", [flask.url_for("one"), flask.url_for("port"), flask.url_for("any", name="a"), flask.url_for("any", name="a", _external=False)])
+        out(
+            "urls",
+            [
+                flask.url_for("one"),
+                flask.url_for("port"),
+                flask.url_for("any", name="a"),
+                flask.url_for("any", name="a", _external=False),
+            ],
+        )
 
 
 def server_name_does_not_restrict_requests(out):
@@ -624,12 +712,18 @@ def url_for_in_a_request(out):
 
 def url_for_chooses_a_rule_by_method(out):
     app = out.app()
+
     def both():
         return flask.url_for("x")
 
     app.add_url_rule("/read", "x", both, methods=["GET"])
     app.add_url_rule("/write", "x", both, methods=["POST"])
-    app.add_url_rule("/other", "other", lambda: flask.url_for("x") + flask.url_for("x", _method="PUT"), methods=["GET", "POST", "PUT"])
+    app.add_url_rule(
+        "/other",
+        "other",
+        lambda: flask.url_for("x") + flask.url_for("x", _method="PUT"),
+        methods=["GET", "POST", "PUT"],
+    )
     with app.test_request_context():
         for method in ("GET", "POST", "PUT", "post", None):
             out.attempt(str(method), flask.url_for, "x", _method=method)
@@ -677,7 +771,9 @@ def url_for_overridden_on_the_application(out):
             return super().url_for(endpoint, **values)
 
     app = Shop("case_app")
-    app.add_url_rule("/x", "x", lambda: flask.url_for("x", a=1) + flask.render_template_string("{{ url_for('x', b=2) }}"))
+    app.add_url_rule(
+        "/x", "x", lambda: flask.url_for("x", a=1) + flask.render_template_string("{{ url_for('x', b=2) }}")
+    )
     out.request(app, "/x")
 
 
@@ -699,12 +795,16 @@ def url_build_error_handlers(out):
     with app.test_request_context():
         for endpoint in ("page", "gone", "other", "worse", "none"):
             out.attempt(endpoint, flask.url_for, endpoint, x=1, _anchor="a", _method="POST", _external=True)
-    out.attempt("handle_url_build_error", app.handle_url_build_error, werkzeug.routing.BuildError("e", {}, None), "none", {})
+    out.attempt(
+        "handle_url_build_error", app.handle_url_build_error, werkzeug.routing.BuildError("e", {}, None), "none", {}
+    )
 
 
 def url_defaults_and_value_preprocessors(out):
     app = out.app()
-    app.add_url_rule("/<lang>/x", "x", lambda **values: {"lang": flask.g.get("lang"), "url": flask.url_for("x"), **values})
+    app.add_url_rule(
+        "/<lang>/x", "x", lambda **values: {"lang": flask.g.get("lang"), "url": flask.url_for("x"), **values}
+    )
     app.add_url_rule("/plain", "plain", lambda: flask.url_for("x", lang="fr"))
 
     @app.url_value_preprocessor
@@ -755,10 +855,22 @@ def create_url_adapter(out):
     app = out.app(config={"SERVER_NAME": "shop.example", "PREFERRED_URL_SCHEME": "https"})
     app.add_url_rule("/x", "x", _echo)
     adapter = app.create_url_adapter(None)
-    out("without a request", [adapter.server_name, adapter.script_name, adapter.url_scheme, adapter.subdomain, adapter.build("x", force_external=True)])
+    out(
+        "without a request",
+        [
+            adapter.server_name,
+            adapter.script_name,
+            adapter.url_scheme,
+            adapter.subdomain,
+            adapter.build("x", force_external=True),
+        ],
+    )
     with app.test_request_context("/x", base_url="http://other.example/m"):
         adapter = app.create_url_adapter(flask.request)
-        out("with a request", [adapter.server_name, adapter.script_name, adapter.url_scheme, adapter.subdomain, adapter.path_info])
+        out(
+            "with a request",
+            [adapter.server_name, adapter.script_name, adapter.url_scheme, adapter.subdomain, adapter.path_info],
+        )
         out("match", [str(part) for part in adapter.match()])
     app.config["SERVER_NAME"] = None
     out("no name", app.create_url_adapter(None))
@@ -782,18 +894,32 @@ def create_url_adapter_overridden(out):
 def trailing_dot_and_case_in_hosts(out):
     app = out.app(host_matching=True, static_folder=None)
     app.add_url_rule("/", "one", lambda: flask.request.host, host="one.example")
-    for host in ("one.example", "ONE.example", "one.example.", "one.example:80", "one.example:", " one.example", "one.example:0", "[::1]", "x@y"):
+    for host in (
+        "one.example",
+        "ONE.example",
+        "one.example.",
+        "one.example:80",
+        "one.example:",
+        " one.example",
+        "one.example:0",
+        "[::1]",
+        "x@y",
+    ):
         out.wsgi(app, environ={"HTTP_HOST": host}, label=host)
 
 
 def redirect_from_a_rule_goes_through_hooks(out):
     app = out.app()
     app.add_url_rule("/x/", "x", _echo)
-    app.before_request(lambda: out.tell("before", flask.request.url_rule, flask.request.endpoint, flask.request.view_args))
+    app.before_request(
+        lambda: out.tell("before", flask.request.url_rule, flask.request.endpoint, flask.request.view_args)
+    )
     app.after_request(lambda response: out.tell("after", response.status) or response)
     app.teardown_request(lambda error: out.tell("teardown", error))
     out.attempt("handler by code", app.register_error_handler, 308, lambda error: "handled")
-    app.errorhandler(werkzeug.exceptions.HTTPException)(lambda error: out.tell("http handler", error) or ("handled", 200))
+    app.errorhandler(werkzeug.exceptions.HTTPException)(
+        lambda error: out.tell("http handler", error) or ("handled", 200)
+    )
     out.request(app, "/x")
 
 

@@ -3,10 +3,11 @@
 import datetime
 import uuid
 
+from markupsafe import Markup
+
 import flask
 import flask.json.tag
 from flask.sessions import NullSession, SecureCookieSession, SecureCookieSessionInterface, SessionInterface
-from markupsafe import Markup
 
 # Written by upstream Flask 3.1.3 at the moment at which the suite's clock stands, unless the name says otherwise.
 PLAIN = "eyJhIjoxfQ.aYFz8g.lFWt02sGgz9LhPkAAHKp6Rv9v5c"
@@ -37,7 +38,14 @@ def _with_cookie(value):
 
 def cookies_of_upstream_are_read(out):
     app = _app(out, lambda: {key: repr(value) for key, value in flask.session.items()})
-    for label, cookie in {"plain": PLAIN, "tagged": TAGGED, "compressed": COMPRESSED, "permanent": PERMANENT, "old": A_YEAR_OLD, "future": OF_THE_FUTURE}.items():
+    for label, cookie in {
+        "plain": PLAIN,
+        "tagged": TAGGED,
+        "compressed": COMPRESSED,
+        "permanent": PERMANENT,
+        "old": A_YEAR_OLD,
+        "future": OF_THE_FUTURE,
+    }.items():
         out.wsgi(app, environ=_with_cookie(cookie), label=label)
 
 
@@ -81,7 +89,9 @@ def _read_back(client):
 
 
 def cookies_that_cannot_be_trusted(out):
-    app = _app(out, lambda: {"session": dict(flask.session), "new": flask.session.new, "modified": flask.session.modified})
+    app = _app(
+        out, lambda: {"session": dict(flask.session), "new": flask.session.new, "modified": flask.session.modified}
+    )
     body, stamp, mac = PLAIN.split(".")
     for label, cookie in {
         "other key": OTHER_KEY,
@@ -108,14 +118,23 @@ def cookies_that_cannot_be_trusted(out):
         "compressed broken": ".AAAA.aYFz8g.AAAA",
     }.items():
         out.wsgi(app, environ=_with_cookie(cookie), label=label)
-    out.wsgi(app, environ={"HTTP_COOKIE": f"session={OTHER_KEY}; session={PLAIN}"}, label="two cookies, the second good")
+    out.wsgi(
+        app, environ={"HTTP_COOKIE": f"session={OTHER_KEY}; session={PLAIN}"}, label="two cookies, the second good"
+    )
     out.wsgi(app, environ={"HTTP_COOKIE": f"session={PLAIN}; session={OTHER_KEY}"}, label="two cookies, the first good")
 
 
 def age_of_the_cookie(out):
     for lifetime in (60, datetime.timedelta(days=2), datetime.timedelta(0)):
         app = _app(out, PERMANENT_SESSION_LIFETIME=lifetime)
-        for moment in ("2026-02-03 04:05:06", "2026-02-03 04:06:06", "2026-02-03 04:06:07", "2026-02-05 04:05:06", "2026-02-05 04:05:08", "2026-02-03 04:05:05"):
+        for moment in (
+            "2026-02-03 04:05:06",
+            "2026-02-03 04:06:06",
+            "2026-02-03 04:06:07",
+            "2026-02-05 04:05:06",
+            "2026-02-05 04:05:08",
+            "2026-02-03 04:05:05",
+        ):
             out.clock.move_to(moment)
             out.wsgi(app, environ=_with_cookie(PLAIN), label=f"{lifetime} {moment}")
             out.wsgi(app, environ=_with_cookie(PERMANENT), label=f"{lifetime} {moment} permanent")
@@ -189,7 +208,11 @@ def session_class_alone(out):
 
 def vary_cookie(out):
     app = _app(out, lambda: flask.Response("x", headers={"Vary": "Accept"}))
-    app.add_url_rule("/read", "read", lambda: flask.Response(str(flask.session.get("a")), headers={"Vary": "Accept-Encoding, cookie"}))
+    app.add_url_rule(
+        "/read",
+        "read",
+        lambda: flask.Response(str(flask.session.get("a")), headers={"Vary": "Accept-Encoding, cookie"}),
+    )
     app.add_url_rule("/star", "star", lambda: flask.Response(str(flask.session.get("a")), headers={"Vary": "*"}))
     app.add_url_rule("/write", "write", lambda: flask.session.update(w=1) or "x")
     for path in ("/", "/read", "/star", "/write", "/none"):
@@ -221,7 +244,11 @@ def cookie_settings(out):
         {"SERVER_NAME": "localhost"},
     ):
         app = _app(out, lambda: flask.session.update(a=1) or "x", **config)
-        app.add_url_rule("/permanent", "permanent", lambda: flask.session.update(a=1) or setattr(flask.session, "permanent", True) or "x")
+        app.add_url_rule(
+            "/permanent",
+            "permanent",
+            lambda: flask.session.update(a=1) or setattr(flask.session, "permanent", True) or "x",
+        )
         app.add_url_rule("/clear", "clear", lambda: flask.session.clear() or "x")
         for path in ("/", "/permanent"):
             out.wsgi(app, path, label=f"{config} {path}")
@@ -347,7 +374,13 @@ def flash_with_categories(out):
         "empty filter": {"category_filter": []},
     }
     for name, options in reads.items():
-        app.add_url_rule(f"/{name}", name, lambda options=options: repr([flask.get_flashed_messages(**options), flask.get_flashed_messages(**options)]))
+        app.add_url_rule(
+            f"/{name}",
+            name,
+            lambda options=options: repr(
+                [flask.get_flashed_messages(**options), flask.get_flashed_messages(**options)]
+            ),
+        )
     out.listen("message_flashed")
     for name in reads:
         client = app.test_client()
@@ -398,11 +431,33 @@ def flash_outside_of_a_request(out):
 
 def serializer_tags_each_way(out):
     serializer = flask.json.tag.TaggedJSONSerializer()
-    for value in ({" t": 1}, (1, 2), b"x", Markup("m"), uuid.UUID(int=1), datetime.datetime(2024, 1, 1), [(1,)], {"a": {"b": (b"",)}}, {1: 2}, None, "x"):
+    for value in (
+        {" t": 1},
+        (1, 2),
+        b"x",
+        Markup("m"),
+        uuid.UUID(int=1),
+        datetime.datetime(2024, 1, 1),
+        [(1,)],
+        {"a": {"b": (b"",)}},
+        {1: 2},
+        None,
+        "x",
+    ):
         dumped = out.attempt(f"dump {value!r}", serializer.dumps, value)
         if dumped is not None:
             out.attempt(f"load {dumped}", serializer.loads, dumped)
-    for text in ('{" t": [1]}', '{" u": "nonsense"}', '{" d": "nonsense"}', '{" b": "%%"}', '{" di": {"x__": 1}}', '{" x": 1}', "[", '{" t": [1], "a": 1}', '{" m": 5}'):
+    for text in (
+        '{" t": [1]}',
+        '{" u": "nonsense"}',
+        '{" d": "nonsense"}',
+        '{" b": "%%"}',
+        '{" di": {"x__": 1}}',
+        '{" x": 1}',
+        "[",
+        '{" t": [1], "a": 1}',
+        '{" m": 5}',
+    ):
         out.attempt(f"loads {text}", serializer.loads, text)
     out("order", [type(tag).__name__ for tag in serializer.order])
     out("keys", sorted(serializer.tags))
@@ -466,8 +521,24 @@ def interface_methods(out):
     session.permanent = True
     out("expires when permanent", str(interface.get_expiration_time(app, session)))
     out("should", [interface.should_set_cookie(app, SecureCookieSession()), interface.should_set_cookie(app, session)])
-    out("null", [interface.is_null_session(interface.make_null_session(app)), interface.is_null_session({}), interface.pickle_based])
-    out("class attributes", [interface.salt, interface.key_derivation, interface.digest_method().name, interface.session_class, type(interface.serializer)])
+    out(
+        "null",
+        [
+            interface.is_null_session(interface.make_null_session(app)),
+            interface.is_null_session({}),
+            interface.pickle_based,
+        ],
+    )
+    out(
+        "class attributes",
+        [
+            interface.salt,
+            interface.key_derivation,
+            interface.digest_method().name,
+            interface.session_class,
+            type(interface.serializer),
+        ],
+    )
     out.attempt("serializer", lambda: type(interface.get_signing_serializer(app)))
     app.secret_key = None
     out.attempt("serializer without a key", interface.get_signing_serializer, app)
@@ -631,7 +702,9 @@ def session_written_while_streaming(out):
 
 
 def very_large_session(out):
-    client = _app(out, lambda: flask.session.update(a=[chr(33 + n * 7919 % 90) * 3 + str(n) for n in range(2000)]) or "x").test_client()
+    client = _app(
+        out, lambda: flask.session.update(a=[chr(33 + n * 7919 % 90) * 3 + str(n) for n in range(2000)]) or "x"
+    ).test_client()
     out.request(client)
 
 

@@ -1,7 +1,8 @@
 """Templates: which file is found, what it may use, what is escaped, and what is said when it is not found."""
 
-import flask
 import jinja2
+
+import flask
 
 
 def _page(app, name="page.html", **values):
@@ -16,7 +17,20 @@ def _text(app, source, **values):
 
 def autoescape_by_name(out):
     app = out.app()
-    for name in ("a.html", "a.htm", "a.xml", "a.xhtml", "a.svg", "a.txt", "a.js", "a.HTML", "a.html.j2", "noext", "a.Svg", "a.xhtm"):
+    for name in (
+        "a.html",
+        "a.htm",
+        "a.xml",
+        "a.xhtml",
+        "a.svg",
+        "a.txt",
+        "a.js",
+        "a.HTML",
+        "a.html.j2",
+        "noext",
+        "a.Svg",
+        "a.xhtm",
+    ):
         out.file(f"templates/{name}", "{{ x }}")
         out.attempt(name, _page, app, name, x="<b>&'\"")
     out("asked", [app.select_jinja_autoescape(name) for name in (None, "a.html", "a.txt", "", ".html")])
@@ -38,17 +52,24 @@ def autoescape_overridden(out):
 def autoescape_and_inheritance(out):
     out.file("templates/base.html", "<{% block body %}{% endblock %}> {{ x }}")
     out.file("templates/part.txt", "{{ x }}")
-    out.file("templates/page.html", "{% extends 'base.html' %}{% block body %}{% include 'part.txt' %}{{ x }}{{ super() }}{% endblock %}")
+    out.file(
+        "templates/page.html",
+        "{% extends 'base.html' %}{% block body %}{% include 'part.txt' %}{{ x }}{{ super() }}{% endblock %}",
+    )
     out.attempt("page", _page, out.app(), x="<&>")
 
 
 def standard_globals(out):
     app = out.app(config={"SECRET_KEY": "k", "X": "setting"})
     app.add_url_rule("/x/<int:n>", "x", lambda n: "")
-    source = "{{ config.X }} {{ request.path }} {{ session.get('a') }} {{ g.get('z') }} {{ url_for('x', n=1) }} {{ get_flashed_messages() }}"
+    source = "{{ config.X }} {{ request.path }} {{ session.get('a') }} {{ g.get('z') }} {{ url_for('x', n=1) }} {{ get_flashed_messages() }}"  # noqa: E501 - one text, as it is sent or stored
     out.attempt("request", _text, app, source)
     with app.app_context():
-        out.attempt("app context", flask.render_template_string, "{{ request is defined }} {{ session is defined }} {{ g is defined }} {{ config.X }}")
+        out.attempt(
+            "app context",
+            flask.render_template_string,
+            "{{ request is defined }} {{ session is defined }} {{ g is defined }} {{ config.X }}",
+        )
     out("globals", sorted(app.jinja_env.globals))
     out("filters", sorted(set(app.jinja_env.filters) - set(jinja2.Environment().filters)))
     out("tests", sorted(set(app.jinja_env.tests) - set(jinja2.Environment().tests)))
@@ -60,7 +81,10 @@ def values_of_the_globals(out):
     with app.test_request_context():
         out("types", {name: type(app.jinja_env.globals[name]).__name__ for name in names})
         out("identity", [app.jinja_env.globals["config"] is app.config, app.jinja_env.globals["g"] is flask.g])
-        out("processor", {name: type(value).__name__ for name, value in flask.templating._default_template_ctx_processor().items()})
+        out(
+            "processor",
+            {name: type(value).__name__ for name, value in flask.templating._default_template_ctx_processor().items()},
+        )
     with app.app_context():
         out("processor without a request", sorted(flask.templating._default_template_ctx_processor()))
     out("processor without anything", sorted(flask.templating._default_template_ctx_processor()))
@@ -72,7 +96,9 @@ def who_wins_a_name(out):
     out.attempt("global", _text, app, "{{ name }} {{ g }}")
     app.context_processor(lambda: {"name": "processor", "g": "processor's g", "request": "processor's request"})
     out.attempt("processor", _text, app, "{{ name }} {{ g }} {{ request }}")
-    out.attempt("argument", _text, app, "{{ name }} {{ g }} {{ session }}", name="argument", g="argument's g", session="s")
+    out.attempt(
+        "argument", _text, app, "{{ name }} {{ g }} {{ session }}", name="argument", g="argument's g", session="s"
+    )
     app.context_processor(lambda: {"name": "later processor"})
     out.attempt("later", _text, app, "{{ name }}")
 
@@ -115,7 +141,10 @@ def update_template_context(out):
     context = {"a": "given"}
     with app.test_request_context():
         app.update_template_context(context)
-        out("context", {key: value if isinstance(value, str) else type(value).__name__ for key, value in context.items()})
+        out(
+            "context",
+            {key: value if isinstance(value, str) else type(value).__name__ for key, value in context.items()},
+        )
 
 
 def update_template_context_overridden(out):
@@ -159,7 +188,12 @@ def filters_tests_globals(out):
     app.add_template_test(lambda v: v > 1, name="many")
     app.add_template_global(lambda: "g", name="gg")
     app.add_template_filter(shout)
-    out.attempt("page", _text, app, "{{ 'a'|shout }}{{ 'b'|named(3) }}{{ 'A' is loud }}{{ 'a' is quiet }}{{ voice() }}{{ sound(2) }}{{ 'abc'|count }}{{ 3 is many }}{{ gg() }}")
+    out.attempt(
+        "page",
+        _text,
+        app,
+        "{{ 'a'|shout }}{{ 'b'|named(3) }}{{ 'A' is loud }}{{ 'a' is quiet }}{{ voice() }}{{ sound(2) }}{{ 'abc'|count }}{{ 3 is many }}{{ gg() }}",  # noqa: E501 - one text, as it is sent or stored
+    )
     out("returned", [shout, other, loud, voice])
 
 
@@ -173,13 +207,18 @@ def decorators_without_parentheses(out):
     for name in ("template_filter", "template_test", "template_global"):
         out.attempt(name, lambda name=name: getattr(app, name)(function))
         out.attempt(f"app_{name}", lambda name=name: getattr(blueprint, f"app_{name}")(function))
-    out("known", ["function" in app.jinja_env.filters, "function" in app.jinja_env.tests, "function" in app.jinja_env.globals])
+    out(
+        "known",
+        ["function" in app.jinja_env.filters, "function" in app.jinja_env.tests, "function" in app.jinja_env.globals],
+    )
 
 
 def filters_see_the_request(out):
     app = out.app()
     app.template_filter("where")(lambda value: f"{value}@{flask.request.path}@{flask.current_app.name}")
-    app.jinja_env.filters["ctx"] = jinja2.pass_context(lambda context, value: f"{value}{context['request'].args['q']}{context.name}")
+    app.jinja_env.filters["ctx"] = jinja2.pass_context(
+        lambda context, value: f"{value}{context['request'].args['q']}{context.name}"
+    )
     out.attempt("page", _text, app, "{{ 'x'|where }} {{ 'y'|ctx }}")
 
 
@@ -189,12 +228,21 @@ def tojson_filter(out):
     from recording import Point
 
     app = out.app()
-    for label, value in {"script": "</script>'\"&<>", "dict": {"b": 1, "a": "ü"}, "date": datetime.date(2024, 1, 1), "point": Point(1), "object": object()}.items():
+    for label, value in {
+        "script": "</script>'\"&<>",
+        "dict": {"b": 1, "a": "ü"},
+        "date": datetime.date(2024, 1, 1),
+        "point": Point(1),
+        "object": object(),
+    }.items():
         out.attempt(label, _text, app, "{{ v|tojson }} {{ v|tojson(2) }} {{ v|tojson|safe }}", v=value)
     app.json.sort_keys = False
     out.attempt("unsorted", _text, app, "{{ {'b': 1, 'a': 2}|tojson }}")
     out.attempt("in an attribute", _text, app, "<a x='{{ v|tojson }}' y=\"{{ v|tojson|forceescape }}\">", v="it's")
-    out("policies", [type(app.jinja_env.policies["json.dumps_function"]).__name__, app.jinja_env.policies["json.dumps_kwargs"]])
+    out(
+        "policies",
+        [type(app.jinja_env.policies["json.dumps_function"]).__name__, app.jinja_env.policies["json.dumps_kwargs"]],
+    )
 
 
 def lists_of_template_names(out):
@@ -221,7 +269,15 @@ def template_not_found(out):
 
 def template_errors(out):
     app = out.app()
-    for label, source in {"syntax": "{% if %}", "unknown filter": "{{ 1|nofilter }}", "undefined": "[{{ none }}]", "undefined attribute": "{{ none.x }}", "division": "{{ 1/0 }}", "call": "{{ none() }}", "loop": "{% for x in 3 %}{% endfor %}"}.items():
+    for label, source in {
+        "syntax": "{% if %}",
+        "unknown filter": "{{ 1|nofilter }}",
+        "undefined": "[{{ none }}]",
+        "undefined attribute": "{{ none.x }}",
+        "division": "{{ 1/0 }}",
+        "call": "{{ none() }}",
+        "loop": "{% for x in 3 %}{% endfor %}",
+    }.items():
         out.attempt(label, _text, app, source)
 
 
@@ -230,7 +286,12 @@ def undefined_of_ones_own(out):
     app.jinja_env.undefined = jinja2.StrictUndefined
     out.attempt("strict", _text, app, "{{ none }}")
     other = out.app()
-    other.jinja_options = {"undefined": jinja2.StrictUndefined, "trim_blocks": True, "variable_start_string": "[[", "variable_end_string": "]]"}
+    other.jinja_options = {
+        "undefined": jinja2.StrictUndefined,
+        "trim_blocks": True,
+        "variable_start_string": "[[",
+        "variable_end_string": "]]",
+    }
     out.attempt("options", _text, other, "{% if true %}\nx[[ 1 ]]{% endif %}\n")
 
 
@@ -268,7 +329,9 @@ def template_signals(out):
 
 def before_render_changes_the_context(out):
     app = out.app()
-    out.connect(flask.before_render_template, lambda sender, template, context, **more: context.update(x="from the signal"))
+    out.connect(
+        flask.before_render_template, lambda sender, template, context, **more: context.update(x="from the signal")
+    )
     out.attempt("page", _text, app, "{{ x }}", x="given")
 
 
@@ -283,7 +346,9 @@ def stream_template(out):
 
     @app.get("/string")
     def string():
-        return app.response_class(flask.stream_template_string("{% for n in range(3) %}{{ n }}{{ g.x }}{% endfor %}"), mimetype="text/plain")
+        return app.response_class(
+            flask.stream_template_string("{% for n in range(3) %}{{ n }}{{ g.x }}{% endfor %}"), mimetype="text/plain"
+        )
 
     @app.get("/failing")
     def failing():
@@ -309,7 +374,10 @@ def stream_template_is_lazy(out):
 
 
 def get_template_attribute(out):
-    out.file("templates/macros.html", "{% macro hello(name) %}Hello {{ name }} {{ config is defined }}{% endmacro %}{% set value = '<' ~ 3 %}")
+    out.file(
+        "templates/macros.html",
+        "{% macro hello(name) %}Hello {{ name }} {{ config is defined }}{% endmacro %}{% set value = '<' ~ 3 %}",
+    )
     app = out.app()
     with app.app_context():
         hello = flask.get_template_attribute("macros.html", "hello")
@@ -321,7 +389,12 @@ def get_template_attribute(out):
 
 
 def templates_auto_reload(out):
-    for config in ({}, {"TEMPLATES_AUTO_RELOAD": True}, {"TEMPLATES_AUTO_RELOAD": False, "DEBUG": True}, {"DEBUG": True}):
+    for config in (
+        {},
+        {"TEMPLATES_AUTO_RELOAD": True},
+        {"TEMPLATES_AUTO_RELOAD": False, "DEBUG": True},
+        {"DEBUG": True},
+    ):
         out.file("templates/page.html", "first")
         app = out.app(config=config)
         out(f"{config} before", _page(app))
@@ -338,7 +411,9 @@ def explain_template_loading(out):
     out.file("other/pages/both.html", "other")
     app = out.app(config={"EXPLAIN_TEMPLATE_LOADING": True})
     for name in ("bp", "other"):
-        blueprint = flask.Blueprint(name, "case_app", root_path=str(out.folder / name), template_folder="pages", url_prefix=f"/{name}")
+        blueprint = flask.Blueprint(
+            name, "case_app", root_path=str(out.folder / name), template_folder="pages", url_prefix=f"/{name}"
+        )
         blueprint.add_url_rule("/<page>", "page", lambda page: flask.render_template(f"{page}.html"))
         app.register_blueprint(blueprint)
     app.register_blueprint(flask.Blueprint("bare", "case_app"))
@@ -352,7 +427,9 @@ def explain_with_other_loaders(out):
     blueprint = flask.Blueprint("bp", "case_app")
     blueprint.jinja_loader = jinja2.DictLoader({"d.html": "dict"})
     app.register_blueprint(blueprint)
-    app.jinja_loader = jinja2.ChoiceLoader([jinja2.DictLoader({"c.html": "choice"}), jinja2.FunctionLoader(lambda name: None)])
+    app.jinja_loader = jinja2.ChoiceLoader(
+        [jinja2.DictLoader({"c.html": "choice"}), jinja2.FunctionLoader(lambda name: None)]
+    )
     for name in ("c.html", "d.html", "none.html"):
         out.attempt(name, _page, app, name)
 
@@ -400,7 +477,9 @@ def jinja_environment_of_ones_own(out):
         jinja_options = {"extensions": ["jinja2.ext.loopcontrols"], "autoescape": True}
 
     app = Shop("case_app")
-    out.attempt("page", _text, app, "{% for x in range(3) %}{% if x == 1 %}{% break %}{% endif %}{{ x }}{{ '<' }}{% endfor %}")
+    out.attempt(
+        "page", _text, app, "{% for x in range(3) %}{% if x == 1 %}{% break %}{% endif %}{{ x }}{{ '<' }}{% endfor %}"
+    )
     out("env", [type(app.jinja_env).__name__, app.jinja_env.app is app, sorted(app.jinja_env.extensions)])
 
 
@@ -451,7 +530,9 @@ def blueprint_found_after_the_application(out):
 def url_for_in_templates(out):
     app = out.app()
     blueprint = flask.Blueprint("bp", "case_app", url_prefix="/bp")
-    source = "{{ url_for('.page') }} {{ url_for('root', a='x&y', _anchor='z') }} {{ url_for('bp.page', _external=True) }}"
+    source = (
+        "{{ url_for('.page') }} {{ url_for('root', a='x&y', _anchor='z') }} {{ url_for('bp.page', _external=True) }}"
+    )
     blueprint.add_url_rule("/", "page", lambda: flask.render_template_string(source))
     app.add_url_rule("/", "root", lambda: flask.render_template_string("{{ url_for('.root') }}{{ url_for('none') }}"))
     app.register_blueprint(blueprint)
@@ -462,7 +543,9 @@ def url_for_in_templates(out):
 
 def session_and_g_in_templates(out):
     app = out.app(config={"SECRET_KEY": "k"})
-    app.add_url_rule("/read", "read", lambda: flask.render_template_string("{{ session.x }}{{ g.x }}{{ request.args.q }}"))
+    app.add_url_rule(
+        "/read", "read", lambda: flask.render_template_string("{{ session.x }}{{ g.x }}{{ request.args.q }}")
+    )
     app.add_url_rule("/none", "none", lambda: flask.render_template_string("nothing"))
     app.add_url_rule("/only", "only", lambda: flask.render_template_string("{{ session is defined }}"))
     for path in ("/read", "/none", "/only"):

@@ -5,6 +5,7 @@ import logging
 import sys
 
 import click
+
 import flask
 from flask.testing import EnvironBuilder, FlaskClient, FlaskCliRunner
 from flask.views import MethodView, View
@@ -45,9 +46,20 @@ def view_class_basics(out):
     view = Hello.as_view("hello", "hey")
     app.add_url_rule("/", view_func=view)
     app.add_url_rule("/<name>", view_func=Hello.as_view("named", greeting="yo"))
-    for path, method in [("/", "GET"), ("/", "POST"), ("/", "PUT"), ("/", "HEAD"), ("/", "OPTIONS"), ("/ada", "GET"), ("/ada", "GET")]:
+    for path, method in [
+        ("/", "GET"),
+        ("/", "POST"),
+        ("/", "PUT"),
+        ("/", "HEAD"),
+        ("/", "OPTIONS"),
+        ("/ada", "GET"),
+        ("/ada", "GET"),
+    ]:
         out.request(app, path, method)
-    out("attributes", [view.__name__, view.__doc__, view.__module__, view.view_class, view.methods, view.provide_automatic_options])
+    out(
+        "attributes",
+        [view.__name__, view.__doc__, view.__module__, view.view_class, view.methods, view.provide_automatic_options],
+    )
 
 
 def view_initialised_once_or_each_time(out):
@@ -261,7 +273,15 @@ def as_view_with_other_classes(out):
 
 def name_and_level_of_the_logger(out):
     app = out.app()
-    out("logger", [app.logger.name, app.logger.level, [type(handler).__name__ for handler in app.logger.handlers], app.logger.propagate])
+    out(
+        "logger",
+        [
+            app.logger.name,
+            app.logger.level,
+            [type(handler).__name__ for handler in app.logger.handlers],
+            app.logger.propagate,
+        ],
+    )
     out("again", app.logger is app.logger)
     debug = out.app("case_app_debug", config={"DEBUG": True})
     out("debug", [debug.logger.level, debug.logger.getEffectiveLevel()])
@@ -453,7 +473,10 @@ def client_cookies(out):
     out.request(client, "/read", base_url="http://other.example", label="elsewhere")
     out.request(client, "/read", headers={"Cookie": "manual=1"}, label="manual")
     client.delete_cookie("plain")
-    out("got", [client.get_cookie("plain"), client.get_cookie("own").value, client.get_cookie("path", path="/deep").value])
+    out(
+        "got",
+        [client.get_cookie("plain"), client.get_cookie("own").value, client.get_cookie("path", path="/deep").value],
+    )
     out.request(client, "/read", label="deleted")
     without = app.test_client(use_cookies=False)
     out.request(without, "/set", label="without cookies")
@@ -462,7 +485,9 @@ def client_cookies(out):
 
 def client_follows_redirects(out):
     app = out.app(config={"SECRET_KEY": "k"})
-    app.add_url_rule("/end", "end", lambda: f"{flask.request.method} {flask.request.get_data(as_text=True)}", methods=["GET", "POST"])
+    app.add_url_rule(
+        "/end", "end", lambda: f"{flask.request.method} {flask.request.get_data(as_text=True)}", methods=["GET", "POST"]
+    )
     for code in (301, 302, 303, 307, 308):
         app.add_url_rule(f"/{code}", str(code), lambda code=code: flask.redirect("/end", code), methods=["GET", "POST"])
     app.add_url_rule("/loop", "loop", lambda: flask.redirect("/loop"))
@@ -484,15 +509,24 @@ def responses_of_the_client(out):
     app.add_url_rule("/s", "s", lambda: iter(["a", "b"]))
     client = app.test_client()
     response = client.get("/j")
-    out("json", [response.json, response.get_json(), response.is_json, response.text, response.mimetype, response.request.path])
+    out(
+        "json",
+        [response.json, response.get_json(), response.is_json, response.text, response.mimetype, response.request.path],
+    )
     response = client.get("/t")
     out("text", [response.text, response.data, response.status_code, response.status, response.content_length])
     out.attempt("json of text", lambda: response.json)
     out.attempt("get_json of text", lambda: response.get_json(force=True, silent=True))
     response = client.get("/s", buffered=False)
     out("streamed", [response.is_streamed, list(response.iter_encoded())])
-    out("classes", [kind.__name__ for kind in type(response).__mro__ if kind.__module__.startswith(("flask", "werkzeug.wrappers", "werkzeug.test"))])
-    status, headers, body = [], [], None
+    out(
+        "classes",
+        [
+            kind.__name__
+            for kind in type(response).__mro__
+            if kind.__module__.startswith(("flask", "werkzeug.wrappers", "werkzeug.test"))
+        ],
+    )
     status = client.get("/t")
     out("equal", [isinstance(status, flask.Response), status == client.get("/t")])
 
@@ -520,7 +554,7 @@ def client_class_of_ones_own(out):
 def client_environ_base(out):
     app = _echo_app(out)
     client = app.test_client()
-    out("base", {key: value for key, value in client.environ_base.items()})
+    out("base", dict(client.environ_base))
     client.environ_base["REMOTE_ADDR"] = "7.7.7.7"
     client.environ_base["HTTP_X_BASE"] = "b"
     out.request(client)
@@ -590,7 +624,11 @@ def environ_builder(out):
         def build(args=args, options=options):
             builder = EnvironBuilder(app, *args, **options)
             environ = builder.get_environ()
-            return {key: str(environ[key]) for key in sorted(environ) if key not in ("wsgi.input", "wsgi.errors", "werkzeug.socket")}
+            return {
+                key: str(environ[key])
+                for key in sorted(environ)
+                if key not in ("wsgi.input", "wsgi.errors", "werkzeug.socket")
+            }
 
         out.attempt(label, build)
     builder = EnvironBuilder(app)
@@ -695,4 +733,6 @@ def view_functions_of_many_kinds(out):
         app.add_url_rule(f"/{name}/<int:n>", name, view)
     for name in ("partial", "instance", "bound", "class", "builtin", "lambda"):
         out.request(app, f"/{name}/3")
-    out.attempt("partial without endpoint", lambda: flask.Flask("case_app").add_url_rule("/", view_func=functools.partial(len)))
+    out.attempt(
+        "partial without endpoint", lambda: flask.Flask("case_app").add_url_rule("/", view_func=functools.partial(len))
+    )
