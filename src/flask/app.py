@@ -232,11 +232,7 @@ class Flask(App, Application):
                 url_scheme=self.config["PREFERRED_URL_SCHEME"],
             )
 
-        trusted_hosts = self.config["TRUSTED_HOSTS"]
-        if trusted_hosts is not None:
-            request.trusted_hosts = trusted_hosts
-            request.host = get_host(request.environ, trusted_hosts)  # pyright: ignore[reportAttributeAccessIssue]
-
+        self._check_host(request)
         if self.url_map.host_matching:
             # With a server name the adapter would take that for the host.
             return self.url_map.bind_to_environ(request.environ)
@@ -246,6 +242,13 @@ class Flask(App, Application):
         return self.url_map.bind_to_environ(
             request.environ, server_name=server_name, subdomain=self.url_map.default_subdomain or ""
         )
+
+    def _check_host(self, request: Request) -> None:
+        """Refuse a host that `TRUSTED_HOSTS` does not list, and keep what is the request's host then."""
+        trusted_hosts = self.config["TRUSTED_HOSTS"]
+        if trusted_hosts is not None:
+            request.trusted_hosts = trusted_hosts
+            request.host = get_host(request.environ, trusted_hosts)  # pyright: ignore[reportAttributeAccessIssue]
 
     def raise_routing_exception(self, request: Request) -> t.NoReturn:
         """Raise what matching the URL raised.

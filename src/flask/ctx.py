@@ -279,11 +279,14 @@ class RequestContext:
         self._pushes: tuple[t.Any, ...] | None = None
         self._holds = 0
         self._url_adapter: MapAdapter | None = _unbuilt
-        if (
-            app.config["TRUSTED_HOSTS"] is not None
-            or getattr(app.create_url_adapter, "__func__", None) not in originals
-        ):
+        if getattr(app.create_url_adapter, "__func__", None) not in originals:
             self._build_url_adapter()
+        elif app.config["TRUSTED_HOSTS"] is not None:
+            try:
+                app._check_host(request)
+            except HTTPException as e:
+                self._url_adapter = None
+                request.routing_exception = e
 
     # ---- what follows from the request's URL
 
