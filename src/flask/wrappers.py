@@ -96,8 +96,6 @@ class Request(RequestBase):
     # What matching raised; it is raised again in place of a view.
     routing_exception: HTTPException | None = None
 
-    _parsed = False  # whether a form was looked for in the body
-
     def __init__(self, environ: WSGIEnvironment, populate_request: bool = True, shallow: bool = False) -> None:
         # PERF: only what each request needs; Werkzeug's constructor computes eight values more (4 µs).
         self.environ = environ
@@ -161,7 +159,6 @@ class Request(RequestBase):
             return None
 
     def _load_form_data(self) -> None:
-        self._parsed = True
         super()._load_form_data()
         # A form that was sent without its enctype has names of files in `form` and nothing in `files`.
         if _has_app() and current_app.debug and self.mimetype != "multipart/form-data" and not self.files:
@@ -177,9 +174,9 @@ class Request(RequestBase):
             raise BadRequest() from explained
 
     def close(self) -> None:
-        """Close the uploaded files, if any were parsed."""
-        # PERF: most requests never parsed any; asking so costs a tenth of Werkzeug's generator.
-        if self._parsed:
+        """Close the uploaded files, if any were parsed or assigned."""
+        # PERF: most requests have none; asking so costs a tenth of Werkzeug's generator.
+        if "files" in self.__dict__:
             super().close()
 
 
@@ -207,11 +204,11 @@ for _name, _make in _request_parts.items():
     setattr(Request, _name, _Derived(_name, _make))
 
 
-class _ListHeaders(Headers):
-    """Headers around a list of pairs that exists already and stays the one list."""
-
-    def __init__(self, pairs: list[tuple[str, str]]) -> None:
-        self._list = pairs
+def _around(pairs: list[tuple[str, str]]) -> Headers:
+    """Headers, of Werkzeug's very class, around a list of pairs that exists already and stays the one list."""
+    headers = Headers.__new__(Headers)
+    headers._list = pairs
+    return headers
 
 
 # What is known of a response beforehand. Codes whose response has no body or sheds headers on its way out (1xx, 204,
@@ -268,11 +265,14 @@ class Response(ResponseBase):
             kind = self.__class__
             if (
                 kind.set_data is not _set_data
-                or kind.default_status != 200
-                or not kind.automatically_set_content_length
+                or kind.headers is not _headers
+                or kind.status is not _status
+                or kind.status_code is not _status_code
+                or self.default_status != 200
+                or not self.automatically_set_content_length
             ):
                 return False
-            content_type = _content_types.get(kind.default_mimetype if mimetype is None else mimetype)
+            content_type = _content_types.get(self.default_mimetype if mimetype is None else mimetype)
             if content_type is None:
                 return False
             if status is not None:
@@ -293,7 +293,7 @@ class Response(ResponseBase):
                 if self._pairs is None:
                     headers = self.__dict__["headers"]  # made by Werkzeug, then given this class by `force_type`
                 else:
-                    headers = _ListHeaders(self._pairs)
+                    headers = _around(self._pairs)
                 self._headers = headers
             return headers
 
@@ -335,6 +335,10 @@ class Response(ResponseBase):
                         has_length = True
                 if not has_length:
                     return False
+            # PERF: two are the constructor's own. Among more may be one of the steps, put on this very object.
+            own = self.__dict__
+            if len(own) > 2 and not _steps.isdisjoint(own):
+                return False
             kind = self.__class__
             return (
                 kind.get_wsgi_response is _get_wsgi_response
@@ -360,8 +364,14 @@ def _start_closing(response: t.Any) -> list[t.Callable[[], t.Any]]:
 
 setattr(Response, "_on_close", _Derived("_on_close", _start_closing))  # noqa: B010 - typed as a plain list in the base
 
-# Werkzeug's own steps from a response to bytes: where one of them was overridden, it is called.
+# What the lean constructor sets without asking: where one was overridden, Werkzeug's constructor goes through it.
 _set_data = Response.set_data
+_headers = Response.headers
+_status = Response.status
+_status_code = Response.status_code
+
+# Werkzeug's own steps from a response to bytes: where one of them was overridden, it is called.
+_steps = frozenset({"get_wsgi_response", "get_wsgi_headers", "get_app_iter", "iter_encoded", "close"})
 _get_wsgi_response = Response.get_wsgi_response
 _get_wsgi_headers = Response.get_wsgi_headers
 _get_app_iter = Response.get_app_iter
