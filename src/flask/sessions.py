@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.datastructures import CallbackDict
+from werkzeug.wrappers import Request as BaseRequest
 
 from ._contracts import is_original, original
 from .json.tag import TaggedJSONSerializer
@@ -239,6 +240,7 @@ _signers: dict[tuple[t.Any, ...], URLSafeTimedSerializer] = {}
 
 _open_session = SecureCookieSessionInterface.open_session
 _save_session = SecureCookieSessionInterface.save_session
+_cookies = BaseRequest.cookies  # made from HTTP_COOKIE
 
 
 def _untouched_session_is_silent(app: Flask, request: Request) -> bool:
@@ -254,13 +256,17 @@ def _untouched_session_is_silent(app: Flask, request: Request) -> bool:
         and not interface.__dict__
         and stock.open_session is _open_session
         and stock.save_session is _save_session
+        and stock.session_class is SecureCookieSession
         and "HTTP_COOKIE" not in request.environ
+        and request.__class__.cookies is _cookies
     ):
         return True  # PERF: the common case in a tenth of the time
     if not (is_original(interface.save_session) and is_original(interface.open_session)):
         return False
     if getattr(interface, "session_class", None) is not SecureCookieSession:
         return False
+    if getattr(type(request), "cookies", None) is not _cookies:
+        return False  # a request class that finds them elsewhere
     if interface.get_cookie_name(app) not in request.environ.get("HTTP_COOKIE", ""):
         return True
     return not app.config["SESSION_REFRESH_EACH_REQUEST"] and is_original(interface.should_set_cookie)
