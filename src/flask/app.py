@@ -47,6 +47,7 @@ if t.TYPE_CHECKING:
 
     from .testing import FlaskClient, FlaskCliRunner
 
+_adapter_build = MapAdapter.build
 _sentinel: t.Any = object()
 _COROUTINE = inspect.CO_COROUTINE
 _RUN_IGNORED = """\
@@ -645,7 +646,9 @@ class Flask(App, Application):
         self, context: RequestContext, endpoint: str, values: dict[str, t.Any], method: str | None
     ) -> str | None:
         """The URL by the compiled builder; None wherever only Werkzeug's adapter knows for certain."""
-        if self.subdomain_matching or not is_original(self.create_url_adapter):
+        if self.subdomain_matching or MapAdapter.build is not _adapter_build:
+            return None
+        if not is_original(self.create_url_adapter):
             return None
         environ = context.request.environ
         if "HTTP_UPGRADE" in environ:

@@ -16,6 +16,7 @@ from contextvars import Token
 from functools import update_wrapper
 
 from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.routing import MapAdapter
 
 from . import typing as ft
 from ._contracts import originals
@@ -27,7 +28,6 @@ if t.TYPE_CHECKING:
     from types import TracebackType
 
     from _typeshed.wsgi import WSGIEnvironment
-    from werkzeug.routing import MapAdapter
 
     from .app import Flask
     from .sessions import SessionMixin
@@ -35,6 +35,7 @@ if t.TYPE_CHECKING:
 
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 
+_adapter_match = MapAdapter.match
 _sentinel: t.Any = object()
 _unbuilt: t.Any = object()
 
@@ -322,6 +323,7 @@ class RequestContext:
                 path
                 and not app.subdomain_matching
                 and "HTTP_UPGRADE" not in environ
+                and MapAdapter.match is _adapter_match
                 and (host in _plain_hosts or _is_plain(host))
             ):
                 if not path.isascii():
