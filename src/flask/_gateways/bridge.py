@@ -13,6 +13,7 @@ import contextvars
 import os
 import threading
 import typing as t
+from contextlib import suppress
 
 P = t.ParamSpec("P")
 R = t.TypeVar("R")
@@ -134,12 +135,11 @@ def _start(
         try:
             result = await func(*args, **kwargs)
         except BaseException as e:  # noqa: BLE001 - whatever it is, the caller gets it
-            if not done.cancelled():
+            # Never raised again: an interrupt would end the loop for everybody.
+            with suppress(concurrent.futures.InvalidStateError):  # a caller who was interrupted no longer asks
                 done.set_exception(e)
-            if not isinstance(e, Exception):
-                return  # told to the caller; raised here it would end the loop for everybody
         else:
-            if not done.cancelled():
+            with suppress(concurrent.futures.InvalidStateError):
                 done.set_result(result)
 
     task = loop.create_task(outcome(), context=context)
