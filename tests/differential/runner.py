@@ -56,6 +56,8 @@ def main() -> None:
 
     module = importlib.import_module(f"cases.{module_name}")
     print(json.dumps({"flask": importlib.metadata.version("flask")}), file=lines, flush=True)
+    gc.collect()
+    gc.freeze()  # so that the collection after each case looks at what that case made, not at all imported code
     with freeze_time(START, real_asyncio=True) as clock:
         for name in names:
             faulthandler.dump_traceback_later(PATIENCE, exit=True, file=crash)
