@@ -1,0 +1,7 @@
+"""The compiled router: it answers what it is certain of, and says when Werkzeug must be asked; it never knows an app."""
+
+from __future__ import annotations
+
+from .router import ABSENT, Absent, Router
+
+__all__ = ["ABSENT", "Absent", "Router"]

@@ -1,0 +1,173 @@
+"""Answers "which rule serves this path" and "what is the URL of this endpoint" where the answer is certain.
+
+It may say yes, or surely no, or that Werkzeug must be asked; it may never say what Werkzeug's `MapAdapter` would not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from werkzeug.routing import Map, Rule
+
+from .builder import Build, builder, decline
+from .compiler import ABSENT, ODD, Absent, Finder, Search, survey
+from .rules import Mark, State, endpoints_of, mark_of, place_mark, sorts_plainly, tree_of
+
+__all__ = ["ABSENT", "Absent", "Router"]
+
+Found = tuple[Rule, dict[str, Any]]
+
+
+class Compiled(Mark):
+    """A map's rules in the form that answers; `rules` tells what throws it out.
+
+    It is put into the map before the rules are read, so that no change can fall between; until it is filled it declines.
+    """
+
+    __slots__ = ("builders", "domain", "endpoints", "exact", "find", "sources", "sure")
+
+    def __init__(self, url_map: Map) -> None:
+        self.domain = url_map.default_subdomain
+        self.exact: dict[str, list[Rule]] = {}
+        self.find: Search = _ask
+        #: Whether a path that `find` does not know is known to nobody.
+        self.sure = False
+        self.endpoints = endpoints_of(url_map)
+        self.builders: dict[Any, Build] = {}
+        self.sources: dict[str, str] = {}
+
+    def fill(self, url_map: Map) -> None:
+        tree = tree_of(url_map, self.domain or "")
+        if tree is None:
+            return
+        start = tree.start or State()
+        static = survey(start)
+        finder = Finder(start, static, self.sources)
+
+        def first(path: str, method: str) -> Any:
+            self.find = find = finder.whole()
+            return find(path, method)
+
+        self.exact, self.find, self.sure = static.exact, first, tree.sure
+
+    def builder(self, endpoint: Any) -> Build:
+        rules = self.endpoints.get(endpoint)
+        if not rules:
+            # Not kept: an endpoint that nobody has comes from outside.
+            return decline
+        # Werkzeug looks the endpoint up by equality, and so does this table.
+        self.builders[endpoint] = made = builder(endpoint, rules, self.domain or "", self.sources)
+        return made
+
+
+def _ask(path: str, method: str) -> Any:
+    return None
+
+
+class Router:
+    """The fast way through any Werkzeug `Map`, for requests to its default subdomain.
+
+    The compiled form lives in the map, so that it goes when rules come, and one router serves maps that are swapped.
+    """
+
+    __slots__ = ()
+
+    def match(self, url_map: Map, method: str, path: str) -> Found | Absent | None:
+        """The rule and fresh view arguments; ABSENT where Werkzeug raises NotFound for every method; None to ask it.
+
+        `method` in upper case; `path` decoded, with or without its leading slash.
+        """
+        form = mark_of(url_map)
+        if type(form) is not Compiled or url_map.default_subdomain != form.domain or url_map.host_matching:
+            form = _compile(url_map)
+            if form is None:
+                return None
+        arguments: dict[str, Any]
+        rules = form.exact.get(path)
+        if rules is not None:
+            for rule in rules:
+                methods = rule.methods
+                if methods is None or method in methods:
+                    break
+            else:
+                return None
+            if rule.websocket:
+                return None
+            arguments = {}
+        else:
+            try:
+                found = form.find(path, method)
+            except ValueError:
+                # A number with more digits than int() takes.
+                return None
+            if type(found) is not tuple:
+                return self._none(form, url_map, method, path, found)
+            rule, arguments = found
+        # What may still redirect or add to the arguments: all of it is read live.
+        if rule.alias or rule.redirect_to is not None:
+            return None
+        if rule.defaults:
+            arguments.update(rule.defaults)
+        if url_map.redirect_defaults:
+            peers = form.endpoints.get(rule.endpoint)
+            if peers is None:
+                return None
+            for peer in peers:
+                if peer is rule:
+                    break
+                if (peer.defaults or type(peer) is not Rule) and peer.provides_defaults_for(rule):
+                    return None
+        return rule, arguments
+
+    def _none(self, form: Compiled, url_map: Map, method: str, path: str, found: object) -> Found | Absent | None:
+        if found is ODD:
+            return self.match(url_map, method, "/" + path.lstrip("/")) if path else None
+        if found is ABSENT and form.sure and not ("//" in path and url_map.merge_slashes):
+            return ABSENT
+        return None
+
+    def build(self, url_map: Map, endpoint: str, values: Mapping[str, Any], method: str | None = None) -> str | None:
+        """The URL from the slash behind the script name on, query included; None to ask Werkzeug.
+
+        Like `MapAdapter.build` of a map that is bound to its default subdomain, without `force_external`.
+        """
+        form = mark_of(url_map)
+        if type(form) is not Compiled or url_map.default_subdomain != form.domain or url_map.host_matching:
+            form = _compile(url_map)
+            if form is None:
+                return None
+        if type(values) is not dict:
+            if values:
+                return None
+            values = {}
+        try:
+            build = form.builders.get(endpoint) or form.builder(endpoint)
+            return build(values, method, url_map)
+        except Exception:  # noqa: BLE001 - a value or endpoint of the application's; Werkzeug is to raise it
+            return None
+
+    def sources(self, url_map: Map) -> dict[str, str]:
+        """The texts generated for this map so far, by the file name that tracebacks show; the search is begun if need be."""
+        form = mark_of(url_map)
+        if type(form) is not Compiled:
+            form = _compile(url_map)
+            if form is None:
+                return {}
+        form.find("/", "GET")
+        return dict(form.sources)
+
+
+def _compile(url_map: Map) -> Compiled | None:
+    """Put a new form into the map; None when the map is not one that can be understood, or is changing right now."""
+    if url_map.host_matching or not sorts_plainly(url_map):
+        return None
+    form = Compiled(url_map)
+    try:
+        if not place_mark(url_map, form):
+            return None
+        form.fill(url_map)
+    except RecursionError:
+        # A rule of a thousand segments. Werkzeug walks them by recursion too, and is to say so.
+        return None
+    return form
