@@ -18,6 +18,9 @@ from contextlib import suppress
 P = t.ParamSpec("P")
 R = t.TypeVar("R")
 
+# One list holds one thing: what the coroutine returned, or what it raised.
+Outcome: t.TypeAlias = "concurrent.futures.Future[tuple[list[R], list[BaseException]]]"
+
 
 class _LoopThread:
     """An event loop that runs in a daemon thread until the process exits."""
@@ -96,16 +99,19 @@ def run_on_loop(func: t.Callable[P, t.Coroutine[t.Any, t.Any, R]]) -> t.Callable
                 " waiting for it would block. Await it there, or run the synchronous code in a thread."
             )
         context = contextvars.copy_context()
-        done: concurrent.futures.Future[R] = concurrent.futures.Future()
+        done: Outcome[R] = concurrent.futures.Future()
         loop = _loop_thread().loop
-        loop.call_soon_threadsafe(_start, loop, func, args, kwargs, context, done, context=context)
         try:
-            return done.result()
-        except BaseException:
+            loop.call_soon_threadsafe(_start, loop, func, args, kwargs, context, done, context=context)
+            results, errors = done.result()
+        except BaseException:  # the caller was interrupted
             done.cancel()
             raise
         finally:
             _take_over(context)
+        if errors:
+            raise errors.pop()  # taken out: no cycle of the exception, its traceback and these frames
+        return results.pop()
 
     return call
 
@@ -127,20 +133,19 @@ def _start(
     args: tuple[t.Any, ...],
     kwargs: dict[str, t.Any],
     context: contextvars.Context,
-    done: concurrent.futures.Future[R],
+    done: Outcome[R],
 ) -> None:
     """On the loop: run the coroutine as a task in the caller's context; its outcome goes to `done`."""
 
     async def outcome() -> None:
+        results: list[R] = []
+        errors: list[BaseException] = []
         try:
-            result = await func(*args, **kwargs)
-        except BaseException as e:  # noqa: BLE001 - whatever it is, the caller gets it
-            # Never raised again: an interrupt would end the loop for everybody.
-            with suppress(concurrent.futures.InvalidStateError):  # a caller who was interrupted no longer asks
-                done.set_exception(e)
-        else:
-            with suppress(concurrent.futures.InvalidStateError):
-                done.set_result(result)
+            results.append(await func(*args, **kwargs))
+        except BaseException as e:  # noqa: BLE001 - whatever it is, the caller gets it; here it would end the loop
+            errors.append(e)
+        with suppress(concurrent.futures.InvalidStateError):  # a caller who was interrupted no longer asks
+            done.set_result((results, errors))
 
     task = loop.create_task(outcome(), context=context)
     _tasks.add(task)  # the loop itself keeps only weak references
