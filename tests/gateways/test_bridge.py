@@ -21,8 +21,6 @@ from tests.gateways.raw import call
 
 
 needs_signals = pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="threads get no signals here")
-    not hasattr(signal, "pthread_kill"), reason="this platform has no signals for threads"
-)
 
 
 async def running_loop() -> asyncio.AbstractEventLoop:
