@@ -18,7 +18,6 @@ from itertools import chain
 from types import FunctionType, MethodType, TracebackType
 from urllib.parse import quote as _url_quote
 
-import click
 from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError, MapAdapter, RequestRedirect
@@ -139,7 +138,6 @@ class Flask(App, Application):
             subdomain_matching=subdomain_matching,
         )
         self._router = Router()
-        self.cli.name = self.name
 
         if self.has_static_folder:
             if bool(static_host) != host_matching:
@@ -589,6 +587,8 @@ class Flask(App, Application):
         if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
             # The command imports this module to find the app; serving from here would never let it.
             if os.environ.get("WERKZEUG_RUN_MAIN") != "true":
+                import click
+
                 click.secho(_RUN_IGNORED, fg="red")
             return
 

@@ -127,7 +127,7 @@ class Blueprint(Scaffold):
             raise ValueError("'name' may not be empty.")
         if "." in name:
             raise ValueError("'name' may not contain a dot '.' character.")
-        self.cli.name = self.name = name
+        self.name = name
         self.cli_group = cli_group
         self.subdomain = subdomain
         self.url_prefix = url_prefix
@@ -243,7 +243,7 @@ class Blueprint(Scaffold):
 
     def _register_commands(self, app: App, name: str, group: str | None) -> None:
         """Hand the blueprint's commands to the app: loose, or as a group of that name, which is the blueprint's own."""
-        if not self.cli.commands:
+        if "cli" not in self.__dict__ or not self.cli.commands:
             return
         if group is None:
             app.cli.commands.update(self.cli.commands)
