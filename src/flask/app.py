@@ -462,7 +462,8 @@ class Flask(App, Application):
         A str or bytes is the body, a dict or list becomes JSON, an iterator is streamed, a tuple adds status and
         headers, another response class or a WSGI callable is converted. Raises `TypeError` for anything else.
         """
-        response: Response = to_response(self, rv, _now()._top_request)
+        # The proxy: most results need no request, and responses are also made where there is none.
+        response: Response = to_response(self, rv, request)
         return response
 
     def process_response(self, response: Response) -> Response:
