@@ -96,6 +96,9 @@ class Request(RequestBase):
     # What matching raised; it is raised again in place of a view.
     routing_exception: HTTPException | None = None
 
+    # Derived values for which a subclass has a property with a setter: it is given them, as by Werkzeug's constructor.
+    _given: tuple[str, ...] = ()
+
     def __init__(self, environ: WSGIEnvironment, populate_request: bool = True, shallow: bool = False) -> None:
         # PERF: only what each request needs; Werkzeug's constructor computes eight values more (4 µs).
         self.environ = environ
@@ -103,6 +106,13 @@ class Request(RequestBase):
         self.method = environ.get("REQUEST_METHOD", "GET").upper()
         if populate_request and not shallow:
             environ["werkzeug.request"] = self
+        if self._given:
+            for name in self._given:
+                setattr(self, name, _request_parts[name](self))
+
+    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._given = tuple(name for name in _request_parts if getattr(getattr(cls, name), "fset", None) is not None)
 
     if t.TYPE_CHECKING:
         max_form_parts: int | None  # type: ignore[assignment]
