@@ -210,7 +210,11 @@ class Recorder:
         yield types.GeneratorType, lambda v: {"generator": v.__qualname__}
 
     def _exception(self, error: BaseException) -> dict[str, Any]:
-        shown: dict[str, Any] = {"raised": type_name(type(error)), "message": self.text(str(error))}
+        try:
+            message = str(error)
+        except Exception as failure:  # noqa: BLE001 - an exception that cannot be printed is one to look at
+            message = f"({failure})"
+        shown: dict[str, Any] = {"raised": type_name(type(error)), "message": self.text(message)}
         if isinstance(error, HTTPException):
             shown["code"] = error.code
             if error.response is not None:

@@ -839,3 +839,390 @@ def nothing_is_left_after_an_error(out):
     out.request(client, "/fail")
     out.request(client, "/")
     out("left", [flask.has_app_context(), flask.has_request_context()])
+
+
+def methods_replaced_after_requests(out):
+    app = out.app(config={"SECRET_KEY": "k"})
+    app.add_url_rule("/", "index", lambda: flask.session.get("x", "view"))
+    app.add_url_rule("/fail", "fail", lambda: 1 / 0)
+    for path in ("/", "/fail", "/none"):
+        out.wsgi(app, path)
+    names = (
+        "wsgi_app full_dispatch_request dispatch_request preprocess_request process_response finalize_request make_response"  # noqa: E501 - one text, as it is sent or stored
+        " handle_exception handle_user_exception handle_http_exception log_exception do_teardown_request do_teardown_appcontext"  # noqa: E501 - one text, as it is sent or stored
+        " request_context app_context create_url_adapter raise_routing_exception ensure_sync update_template_context"
+    ).split()
+    originals = {name: getattr(app, name) for name in names}
+    for name in names:
+
+        def wrapped(*args, _original=originals[name], _name=name, **options):
+            out.tell(_name, len(args), sorted(options))
+            return _original(*args, **options)
+
+        setattr(app, name, wrapped)
+    for path in ("/", "/fail", "/none"):
+        out.tell("--", path)
+        out.wsgi(app, path, label=f"wrapped {path}")
+    for name in names:
+        delattr(app, name)
+    for path in ("/", "/fail", "/none"):
+        out.wsgi(app, path, label=f"unwrapped {path}")
+
+
+def class_patched_after_requests(out):
+    class Shop(flask.Flask):
+        pass
+
+    app = Shop("case_app")
+    app.add_url_rule("/", "index", lambda: "view")
+    out.wsgi(app)
+    names = (
+        "__call__ wsgi_app dispatch_request make_response process_response create_url_adapter request_context".split()
+    )
+    originals = {name: getattr(Shop, name) for name in names}
+    for name in names:
+
+        def wrapped(self, *args, _original=originals[name], _name=name, **options):
+            out.tell(_name)
+            return _original(self, *args, **options)
+
+        setattr(Shop, name, wrapped)
+    out.wsgi(app, label="patched")
+    for name in names:
+        delattr(Shop, name)
+    out.wsgi(app, label="unpatched")
+
+
+def flask_class_itself_patched(out):
+    app = out.app()
+    app.add_url_rule("/", "index", lambda: "view")
+    out.wsgi(app)
+    kept = {
+        name: flask.Flask.__dict__[name]
+        for name in (
+            "__call__",
+            "wsgi_app",
+            "dispatch_request",
+            "preprocess_request",
+            "finalize_request",
+            "do_teardown_appcontext",
+        )
+    }
+    try:
+        for name, original in kept.items():
+
+            def wrapped(self, *args, _original=original, _name=name, **options):
+                out.tell(_name)
+                return _original(self, *args, **options)
+
+            setattr(flask.Flask, name, wrapped)
+        out.wsgi(app, label="patched")
+        out.wsgi(app, "/none", label="patched none")
+    finally:
+        for name, original in kept.items():
+            setattr(flask.Flask, name, original)
+    out.wsgi(app, label="restored")
+
+
+def request_class_patched(out):
+    app = out.app(config={"SECRET_KEY": "k"})
+    app.add_url_rule(
+        "/",
+        "index",
+        lambda: [
+            flask.request.args.get("a"),
+            flask.request.headers.get("X-A"),
+            flask.request.method,
+            flask.request.path,
+        ],
+        methods=["GET", "POST"],
+    )
+    out.request(app, "/?a=1", headers={"X-A": "h"})
+    kept = flask.Request.__dict__.get("max_content_length")
+
+    class Request(flask.Request):
+        @property
+        def args(self):
+            return {"a": "overridden"}
+
+        @property
+        def method(self):
+            return "POST"
+
+        @method.setter
+        def method(self, value):
+            pass
+
+        @property
+        def path(self):
+            return "/overridden"
+
+        @path.setter
+        def path(self, value):
+            pass
+
+    app.request_class = Request
+    out.request(app, "/?a=1", headers={"X-A": "h"}, label="overridden")
+    out("descriptor", kept is not None)
+
+
+def tables_replaced_after_requests(out):
+    app = out.app()
+    app.add_url_rule("/", "index", lambda: "view")
+    app.add_url_rule("/fail", "fail", lambda: 1 / 0)
+    out.request(app)
+    app.before_request_funcs = {None: [lambda: out.tell("before")]}
+    app.after_request_funcs = {None: [lambda response: out.tell("after") or response]}
+    app.teardown_request_funcs = {None: [lambda error: out.tell("teardown request")]}
+    app.teardown_appcontext_funcs = [lambda error: out.tell("teardown app")]
+    app.url_value_preprocessors = {None: [lambda endpoint, values: out.tell("values")]}
+    app.error_handler_spec = {
+        None: {None: {ZeroDivisionError: lambda error: "handled"}, 404: {NotFound: lambda error: ("missing", 404)}}
+    }
+    app.template_context_processors = {None: [lambda: {"x": 1}]}
+    for path in ("/", "/fail", "/none"):
+        out.request(app, path)
+
+    class Views(dict):
+        def __missing__(self, key):
+            return lambda **values: f"made for {key}"
+
+        def __getitem__(self, key):
+            out.tell("looked up", key)
+            return super().__getitem__(key)
+
+    app.view_functions = Views()
+    out.request(app, "/")
+
+
+def hooks_of_many_kinds(out):
+    import functools
+
+    class Callable:
+        def __init__(self, name):
+            self.name = name
+
+        def __call__(self, *args):
+            out.tell(self.name, len(args))
+            return args[0] if args and self.name.startswith("after") else None
+
+    class Holder:
+        def before(self):
+            out.tell("method before")
+
+        def after(self, response):
+            out.tell("method after")
+            return response
+
+    app = out.app()
+    holder = Holder()
+    app.before_request(Callable("before instance"))
+    app.before_request(holder.before)
+    app.before_request(functools.partial(out.tell, "partial before"))
+    app.after_request(Callable("after instance"))
+    app.after_request(holder.after)
+    app.teardown_request(Callable("teardown instance"))
+    app.errorhandler(404)(functools.partial(lambda text, error: (text, 404), "partial handler"))
+    app.add_url_rule("/", "index", lambda: "x")
+    out.request(app)
+    out.request(app, "/none")
+
+
+def before_request_that_is_a_generator_function(out):
+    app = out.app()
+    app.add_url_rule("/", "index", lambda: "view")
+
+    @app.before_request
+    def before():
+        yield "streamed by a hook"
+
+    out.wsgi(app)
+
+
+def exceptions_of_unusual_kinds(out):
+    class Unprintable(Exception):
+        def __str__(self):
+            raise RuntimeError("no text")
+
+        __repr__ = __str__
+
+    class Equal(Exception):
+        def __eq__(self, other):
+            raise RuntimeError("compared")
+
+        __hash__ = None
+
+    def recurse():
+        return recurse()
+
+    def stop():
+        raise StopIteration("value")
+
+    def string():
+        raise "text"  # noqa: B016 - what Python makes of it reaches the handlers
+
+    def unprintable():
+        raise Unprintable
+
+    def equal():
+        raise Equal("e")
+
+    def warning():
+        raise UserWarning("raised")
+
+    app = out.app()
+    for view in (recurse, stop, string, unprintable, equal, warning):
+        app.add_url_rule(f"/{view.__name__}", view_func=view)
+    seen = []
+    app.teardown_request(lambda error: seen.append(type(error).__name__))
+    for name in ("recurse", "stop", "string", "equal", "warning"):
+        response = app.test_client().get(f"/{name}")
+        out(name, [response.status, response.text])
+    out("unprintable", app.test_client().get("/unprintable").status)
+    out("torn down", seen)
+
+
+def http_exceptions_with_methods_overridden(out):
+    class Own(werkzeug.exceptions.HTTPException):
+        code = 418
+
+        def get_response(self, environ=None, scope=None):
+            out.tell("get_response", environ is not None)
+            return flask.Response("own response", 418)
+
+    class Described(werkzeug.exceptions.NotFound):
+        def get_description(self, environ=None, scope=None):
+            return f"<p>described for {environ['PATH_INFO'] if environ else None}</p>"
+
+    for kind in (Own, Described):
+        app = _failing(out, kind())
+        out.wsgi(app, label=kind.__name__)
+        app = _failing(out, kind())
+        app.errorhandler(kind)(lambda error: error.get_response())
+        out.wsgi(app, label=f"{kind.__name__} handled")
+
+
+def errors_in_blueprints_without_handlers(out):
+    blueprint = flask.Blueprint("bp", "case_app", url_prefix="/bp")
+    blueprint.add_url_rule("/fail", "fail", lambda: 1 / 0)
+    blueprint.add_url_rule("/abort", "abort", lambda: flask.abort(400, "because"))
+    app = out.app()
+    app.register_blueprint(blueprint)
+    app.errorhandler(500)(lambda error: (f"app's 500 for {flask.request.blueprint}", 500))
+    for path in ("/bp/fail", "/bp/abort", "/bp/none"):
+        out.wsgi(app, path)
+
+
+def handlers_added_while_running_through_the_tables(out):
+    app = out.app()
+    app.add_url_rule("/", "index", lambda: flask.abort(404))
+    out.request(app)
+    app.error_handler_spec[None][404][NotFound] = lambda error: ("added", 404)
+    out.request(app)
+    app.error_handler_spec[None][404].clear()
+    out.request(app)
+
+
+def hooks_added_by_hooks(out):
+    app = out.app()
+    app.add_url_rule("/", "index", lambda: "x")
+
+    def grow():
+        out.tell("grow")
+        if len(app.before_request_funcs[None]) < 3:
+            app.before_request_funcs[None].append(lambda: out.tell("grown"))
+            app.teardown_request_funcs.setdefault(None, []).append(lambda error: out.tell("teardown grown"))
+
+    app.before_request(grow)
+    out.request(app)
+    out.request(app)
+
+
+def attributes_of_the_application_replaced(out):
+    app = out.app(config={"SECRET_KEY": "k"})
+    app.add_url_rule(
+        "/",
+        "index",
+        lambda: [
+            type(flask.g._get_current_object()).__name__,
+            type(flask.request._get_current_object()).__name__,
+            flask.current_app.config.get("X"),
+        ],
+    )
+    app.add_url_rule("/abort", "abort", lambda: flask.abort(404))
+    out.request(app)
+
+    class Globals(flask.ctx._AppCtxGlobals):
+        pass
+
+    class Request(flask.Request):
+        pass
+
+    app.app_ctx_globals_class = Globals
+    app.request_class = Request
+    app.config = flask.Config(app.root_path, {**app.config, "X": "replaced"})
+    out.request(app)
+    app.aborter = werkzeug.exceptions.Aborter(extra={404: werkzeug.exceptions.Gone})
+    out.request(app, "/abort")
+    app.name = "renamed"
+    out("name", [app.name, repr(app), app.logger.name])
+
+
+def signals_patched_and_muted(out):
+    app = out.app()
+    app.add_url_rule("/", "index", lambda: "x")
+    signal = flask.request_started
+    out.connect(signal, lambda sender, **given: out.tell("heard", sender is app, sorted(given)))
+    original = signal.receivers_for
+
+    def receivers_for(sender):
+        for receiver in original(sender):
+            out.tell("receiver for", sender is app)
+            yield receiver
+
+    signal.receivers_for = receivers_for
+    try:
+        out.request(app)
+    finally:
+        del signal.receivers_for
+    with signal.muted():
+        out.request(app)
+    out("still connected", bool(signal.receivers))
+
+
+def signal_connected_during_a_request(out):
+    app = out.app()
+
+    @app.route("/")
+    def index():
+        out.connect(flask.request_finished, finished)
+        out.connect(flask.request_tearing_down, down)
+        return "x"
+
+    def finished(sender, response):
+        out.tell("finished", response.status)
+
+    def down(sender, exc):
+        out.tell("down", exc)
+
+    out.request(app)
+
+
+def signal_receivers_that_are_weak(out):
+    import gc
+
+    app = out.app()
+    app.add_url_rule("/", "index", lambda: "x")
+
+    def connect():
+        def local(sender, **given):
+            out.tell("never heard, collected")
+
+        flask.request_started.connect(local, app)
+
+    connect()
+    gc.collect()
+    out.request(app)
+    flask.request_started.connect(_strong := (lambda sender, **given: out.tell("strong")), app, weak=False)
+    out.request(app)
+    flask.request_started.disconnect(_strong, app)

@@ -858,3 +858,197 @@ def json_body_echoed(out):
     app = _app(out, lambda: flask.request.json)
     for value in ({"ü": ["ä", None, True, 1.0, 1e30]}, [], {}, "text", 3, True, [[[]]], {"a": {"b": {}}}):
         out.request(app, "/", "PUT", data=json.dumps(value), content_type="application/json", label=repr(value))
+
+
+def urlencoded_forms_in_detail(out):
+    app = _app(out, lambda: [list(pair) for pair in flask.request.form.items(multi=True)])
+    for body in (
+        b"",
+        b"a",
+        b"a=",
+        b"=b",
+        b"a=1&",
+        b"&a=1",
+        b"a=1&&b=2",
+        b"a=1;b=2",
+        b"a+b=c+d",
+        b"a=%2",
+        b"a=%zz",
+        b"a=%00",
+        b"a=%C3%BC&%C3%BC=1",
+        b"a=%E4",
+        b"\xc3\xbc=1",
+        b"a=1\r\n",
+        b"a=b=c",
+        b"a[]=1&a[]=2",
+        b"a=1&b=2&a=3",
+        b"a=" + b"x" * 10_000,
+    ):
+        out.request(
+            app, "/", "POST", data=body, content_type="application/x-www-form-urlencoded", label=repr(body[:30])
+        )
+
+
+def forms_of_other_methods(out):
+    app = out.app()
+    methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "PROPFIND"]
+    app.add_url_rule(
+        "/",
+        "index",
+        lambda: [dict(flask.request.form), dict(flask.request.values), flask.request.get_data(as_text=True)],
+        methods=methods,
+    )
+    for method in methods:
+        out.request(app, "/?q=1", method, data={"a": "1"})
+
+
+def form_read_before_and_after_hooks(out):
+    app = _app(
+        out, lambda: [dict(flask.request.form), flask.request.get_data(as_text=True), sorted(flask.request.files)]
+    )
+
+    @app.before_request
+    def early():
+        how = flask.request.args.get("how")
+        if how == "form":
+            flask.request.form.get("a")
+        if how == "data":
+            flask.request.get_data()
+        if how == "stream":
+            flask.request.stream.read(1)
+        if how == "uncached":
+            flask.request.get_data(cache=False)
+
+    for how in ("none", "form", "data", "stream", "uncached"):
+        out.request(app, f"/?how={how}", "POST", data={"a": "1", "b": "2"})
+        out.request(
+            app, f"/?how={how}", "POST", data={"a": "1", "f": (io.BytesIO(b"x"), "n.txt")}, label=f"multipart {how}"
+        )
+
+
+def form_classes_of_ones_own(out):
+    from werkzeug.datastructures import ImmutableOrderedMultiDict
+    from werkzeug.formparser import FormDataParser
+
+    class Parser(FormDataParser):
+        def parse(self, *args, **options):
+            out.tell("parse")
+            return super().parse(*args, **options)
+
+    class Request(flask.Request):
+        parameter_storage_class = ImmutableOrderedMultiDict
+        form_data_parser_class = Parser
+
+        def _get_file_stream(self, total_content_length, content_type, filename=None, content_length=None):
+            out.tell("stream for", filename, content_type)
+            return super()._get_file_stream(total_content_length, content_type, filename, content_length)
+
+        def want_form_data_parsed_never(self):
+            return False
+
+    app = _app(
+        out,
+        lambda: [
+            type(flask.request.args).__name__,
+            type(flask.request.form).__name__,
+            dict(flask.request.form),
+            sorted(flask.request.files),
+        ],
+    )
+    app.request_class = Request
+    out.request(app, "/?a=1", "POST", data={"x": "1"})
+    out.request(app, "/?a=1", "POST", data={"x": "1", "f": (io.BytesIO(b"f"), "f.txt")}, label="multipart")
+
+
+def attributes_read_twice_and_deleted(out):
+    def view():
+        request = flask.request._get_current_object()
+        same = [
+            name
+            for name in ("args", "form", "files", "values", "headers", "cookies", "json", "url", "accept_mimetypes")
+            if getattr(request, name) is getattr(request, name)
+        ]
+        out("same object", same)
+        out(
+            "kept",
+            sorted(
+                set(vars(request))
+                & {"args", "form", "files", "values", "headers", "cookies", "url", "accept_mimetypes", "data"}
+            ),
+        )
+        if "args" in vars(request):
+            del request.args
+        out("again", dict(request.args))
+        request.environ["QUERY_STRING"] = "changed=1"
+        out("environ changed", [dict(request.args), request.query_string])
+        return "ok"
+
+    out.request(_app(out, view), "/?a=1", "POST", json={"x": 1})
+
+
+def requests_compared_copied_and_pickled(out):
+    import copy
+
+    def view():
+        request = flask.request
+        out(
+            "equal",
+            [request == request, request == request._get_current_object(), request._get_current_object() == request],
+        )
+        out.attempt("hash", lambda: hash(request) == hash(request._get_current_object()))
+        out.attempt("copy", lambda: type(copy.copy(request)).__name__)
+        out("bool", bool(request))
+        out("str", str(request))
+        out("class", [request.__class__, isinstance(request, flask.Request)])
+        out.attempt("missing", lambda: request.no_such_attribute)
+        out.attempt("deleted", lambda: delattr(request, "no_such_attribute"))
+        return "ok"
+
+    out.request(_app(out, view), "/x".replace("x", ""))
+
+
+def request_made_without_a_context(out):
+    from werkzeug.test import create_environ
+
+    app = _app(out, lambda: "x")
+    request = app.request_class(create_environ("/?a=1", method="POST", json={"x": 1}))
+    out("request", [request.args["a"], request.json, request.is_json, request.path, request.method, repr(request)])
+    out("from_values", flask.Request.from_values("/v?x=1", method="PUT").url)
+    decorated = flask.Request.application(lambda request: flask.Response(request.path))
+    out.attempt("application decorator", lambda: list(decorated(create_environ("/deco"), lambda *args: None)))
+    with flask.Request(create_environ("/")) as entered:
+        out("with", type(entered))
+    shallow = flask.Request(create_environ("/?a=1", method="POST", data={"b": "1"}), shallow=True)
+    out.attempt("shallow args", lambda: shallow.args)
+    out.attempt("shallow form", lambda: shallow.form)
+
+
+def header_values_of_many_kinds(out):
+    def view():
+        request = flask.request
+        return {
+            "list": [list(pair) for pair in request.headers],
+            "type": request.content_type,
+            "mimetype": [request.mimetype, request.mimetype_params],
+            "length": request.content_length,
+            "agent": [request.user_agent.string, str(request.user_agent), bool(request.user_agent)],
+            "modified": str(request.if_modified_since),
+            "max": request.max_forwards,
+            "pragma": str(request.pragma),
+            "cache": str(request.cache_control),
+            "md5": request.content_md5,
+        }
+
+    app = _app(out, view)
+    for label, environ in {
+        "umlauts": {"HTTP_X_A": "\xc3\xbc", "HTTP_X_B": "\xfc"},
+        "empty": {"HTTP_X_A": "", "CONTENT_TYPE": "", "HTTP_USER_AGENT": ""},
+        "type parameters": {"CONTENT_TYPE": 'Text/HTML; Charset="utf-8"; q=1'},
+        "odd type": {"CONTENT_TYPE": ";;;"},
+        "dates": {"HTTP_IF_MODIFIED_SINCE": "Tue, 14 Nov 2023 22:13:20 GMT", "HTTP_MAX_FORWARDS": "3"},
+        "bad numbers": {"HTTP_MAX_FORWARDS": "x", "CONTENT_LENGTH": "x"},
+        "cache": {"HTTP_CACHE_CONTROL": 'max-age=3, no-store, x="y"', "HTTP_PRAGMA": "no-cache"},
+        "content in http": {"HTTP_CONTENT_TYPE": "a/b", "HTTP_CONTENT_LENGTH": "9"},
+        "proxy": {"HTTP_PROXY": "evil", "HTTP_X_FORWARDED_HOST": "h"},
+    }.items():
+        out.wsgi(app, environ=environ, label=label)

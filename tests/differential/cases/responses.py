@@ -1054,3 +1054,383 @@ def start_response_is_called_once_with_plain_types(out):
         out("kinds", [kinds, [type(chunk).__name__ for chunk in body]])
         if hasattr(body, "close"):
             body.close()
+
+
+def results_that_are_proxies_and_subclasses(out):
+    import collections
+
+    from markupsafe import Markup
+
+    from flask.globals import request_ctx
+
+    Pair = collections.namedtuple("Pair", "body status")
+
+    class Listing(list):
+        pass
+
+    class Mapping(dict):
+        pass
+
+    _each(
+        out,
+        {
+            "args": lambda: flask.request.args,
+            "args-copy": lambda: flask.request.args.copy(),
+            "session": lambda: flask.session,
+            "session-object": lambda: flask.session._get_current_object(),
+            "g": lambda: flask.g,
+            "request": lambda: flask.request,
+            "app": lambda: flask.current_app,
+            "context": lambda: request_ctx,
+            "markup": lambda: Markup("<b>"),
+            "namedtuple": lambda: Pair("body", 202),
+            "ordered": lambda: collections.OrderedDict([("b", 1), ("a", 2)]),
+            "default": lambda: collections.defaultdict(list, a=[1]),
+            "counter": lambda: collections.Counter("aab"),
+            "multi": lambda: MultiDict([("a", 1), ("a", 2)]),
+            "headers": lambda: Headers([("X", "y")]),
+            "listing": lambda: Listing([1]),
+            "mapping": lambda: Mapping(a=1),
+            "deque": lambda: collections.deque([1]),
+            "range": lambda: range(3),
+            "keys": lambda: {"a": 1}.keys(),
+            "user-dict": lambda: collections.UserDict(a=1),
+            "user-string": lambda: collections.UserString("text"),
+            "tuple-of-proxy": lambda: (flask.request.args, 201),
+            "response-subclass": lambda: flask.current_app.response_class("x"),
+        },
+        SECRET_KEY="k",
+    )
+
+
+def json_values_of_subclasses(out):
+    import collections
+    import enum
+    import typing
+
+    class Text(str):
+        __slots__ = ()
+
+    class Whole(int):
+        pass
+
+    class Real(float):
+        def __repr__(self):
+            return "real"
+
+    class Level(enum.IntEnum):
+        LOW = 1
+
+    class Word(enum.StrEnum):
+        YES = "yes"
+
+    class Named(typing.NamedTuple):
+        x: int
+        y: str
+
+    class Html(dict):
+        def __html__(self):
+            return "never asked"
+
+    class HtmlList(list):
+        def __html__(self):
+            return "never asked"
+
+    values = {
+        "text": Text("t"),
+        "whole": Whole(3),
+        "real": Real(1.5),
+        "level": Level.LOW,
+        "word": Word.YES,
+        "named": Named(1, "y"),
+        "html dict": Html(a=1),
+        "html list": HtmlList([1]),
+        "ordered": collections.OrderedDict([("b", 1), ("a", 2)]),
+        "enum keys": {Level.LOW: 1, Word.YES: 2},
+        "float keys": {1.5: 1, 0.5: 2},
+        "text keys": {Text("b"): 1, "a": 2},
+        "mixed deep": [{"z": {"b": 1, "a": [{"d": 1, "c": (1, 2)}]}}],
+        "bool and int": [True, 1, False, 0, None],
+        "escapes": '"\\/\b\f\n\r\t\x00\x1f\x7f\u2028\u2029',
+        "astral": "😀",
+        "lone": ["\udc80"],
+        "empty": [{}, [], "", ()],
+        "dates": {"d": datetime.date(1, 1, 1), "t": datetime.datetime(9999, 12, 31, 23, 59, 59)},
+        "deep": None,
+    }
+    deep = []
+    for _ in range(200):
+        deep = [deep]
+    values["deep"] = deep
+    for label, value in values.items():
+        app = _views(
+            out,
+            {
+                "x": lambda value=value: {"v": value},
+                "l": lambda value=value: [value],
+                "j": lambda value=value: flask.jsonify(value),
+            },
+        )
+        for name in "xlj":
+            out.wsgi(app, f"/{name}", label=f"{label} {name}")
+        with app.app_context():
+            out.attempt(f"{label} dumps", app.json.dumps, value)
+
+
+def json_provider_methods_overridden_one_by_one(out):
+    base = flask.json.provider.DefaultJSONProvider
+
+    class Dumps(base):
+        def dumps(self, obj, **options):
+            out.tell("dumps", sorted(options))
+            return super().dumps(obj, **options)
+
+    class Responds(base):
+        def response(self, *args, **options):
+            out.tell("response", len(args), sorted(options))
+            return super().response(*args, **options)
+
+    class Prepares(base):
+        def _prepare_response_obj(self, args, kwargs):
+            return {"prepared": super()._prepare_response_obj(args, kwargs)}
+
+    for kind in (Dumps, Responds, Prepares):
+        app = _views(out, {"d": lambda: {"b": 1, "a": 2}, "l": lambda: [1], "j": lambda: flask.jsonify(a=1)})
+        app.json = kind(app)
+        for name in "dlj":
+            out.wsgi(app, f"/{name}", label=f"{kind.__name__} {name}")
+
+
+def json_settings_changed_between_requests(out):
+    app = _views(out, {"x": lambda: {"b": "ü", "a": [1, {"d": 1, "c": 2}]}})
+    out.wsgi(app, "/x")
+    app.json.ensure_ascii = False
+    out.wsgi(app, "/x", label="unicode")
+    app.json.sort_keys = False
+    out.wsgi(app, "/x", label="unsorted")
+    app.json.compact = False
+    out.wsgi(app, "/x", label="loose")
+    app.debug = True
+    app.json.compact = None
+    out.wsgi(app, "/x", label="debug")
+    app.json.mimetype = "application/x"
+    app.json.default = lambda value: "d"
+    app.debug = False
+    out.wsgi(app, "/x", label="mimetype")
+    app.json.dumps = lambda obj, **options: "patched"
+    out.wsgi(app, "/x", label="patched dumps")
+
+
+def response_methods_overridden(out):
+    names = (
+        "__call__",
+        "get_wsgi_response",
+        "get_wsgi_headers",
+        "get_app_iter",
+        "iter_encoded",
+        "close",
+        "calculate_content_length",
+        "set_data",
+        "get_data",
+        "make_conditional",
+        "set_cookie",
+    )
+
+    class Response(flask.Response):
+        pass
+
+    for name in names:
+        original = getattr(flask.Response, name)
+
+        def wrapped(self, *args, _name=name, _original=original, **options):
+            out.tell(_name)
+            return _original(self, *args, **options)
+
+        setattr(Response, name, wrapped)
+    app = _views(
+        out, {"text": lambda: "x", "json": lambda: {"a": 1}, "empty": lambda: ("", 204), "stream": lambda: iter("ab")}
+    )
+    app.response_class = Response
+    for name in ("text", "json", "empty", "stream"):
+        out.tell("--", name)
+        out.wsgi(app, f"/{name}")
+        out.wsgi(app, f"/{name}", "HEAD")
+
+
+def response_class_patched_after_requests(out):
+    class Response(flask.Response):
+        pass
+
+    app = _views(out, {"x": lambda: "x"})
+    app.response_class = Response
+    out.wsgi(app, "/x")
+    Response.default_mimetype = "text/plain"
+    out.wsgi(app, "/x", label="mimetype")
+    Response.default_status = 202
+    out.wsgi(app, "/x", label="status")
+    Response.automatically_set_content_length = False
+    out.wsgi(app, "/x", label="no length")
+    Response.get_wsgi_headers = lambda self, environ: Headers([("X-Only", "this")])
+    out.wsgi(app, "/x", label="headers")
+    app.response_class = flask.Response
+    out.wsgi(app, "/x", label="back")
+
+
+def responses_changed_in_after_request(out):
+    def set_attribute(name, value):
+        return lambda response: setattr(response, name, value)
+
+    changes = {
+        "data": set_attribute("data", b"new data"),
+        "text": lambda response: response.set_data("tüxt"),
+        "response list": set_attribute("response", [b"a", "b"]),
+        "response generator": lambda response: setattr(response, "response", (c for c in "xyz")),
+        "status": set_attribute("status", "299 Odd"),
+        "status code": set_attribute("status_code", 404),
+        "no content": set_attribute("status_code", 204),
+        "not modified": set_attribute("status_code", 304),
+        "mimetype": set_attribute("mimetype", "text/plain"),
+        "content type": set_attribute("content_type", "a/b; c=d"),
+        "content length": set_attribute("content_length", 3),
+        "no length": lambda response: response.headers.remove("Content-Length"),
+        "cleared": lambda response: response.headers.clear(),
+        "headers replaced": set_attribute("headers", Headers([("X-New", "1")])),
+        "headers a dict": set_attribute("headers", {"X-New": "1"}),
+        "write": lambda response: response.stream.write("written"),
+        "freeze": lambda response: response.freeze(),
+        "sequence": lambda response: response.make_sequence(),
+        "passthrough": set_attribute("direct_passthrough", True),
+        "no automatic length": set_attribute("automatically_set_content_length", False),
+        "location": set_attribute("location", "/ü x"),
+        "vary": lambda response: response.vary.add("X-A"),
+        "etag": lambda response: response.add_etag(),
+        "many headers": lambda response: [response.headers.add("X-A", n) for n in range(3)],
+        "popped": lambda response: response.headers.pop("Content-Type"),
+        "item deleted": lambda response: response.headers.__delitem__("content-type"),
+        "update": lambda response: response.headers.update({"X-B": ["1", "2"], "content-type": "x/y"}),
+        "or": lambda response: response.headers.__ior__({"X-B": "1"}),
+        "slice": lambda response: response.headers.__setitem__(slice(0, 1), [("X-S", "1")]),
+        "add_header": lambda response: response.headers.add_header("X-C", "v", p="ü"),
+        "sort": lambda response: response.headers.extend(sorted(response.headers)),
+        "copy": lambda response: response.headers.copy().add("X-D", "1"),
+        "newline": lambda response: response.headers.add("X-E", "a\nb"),
+    }
+    for label, change in changes.items():
+        app = _views(out, {"text": lambda: "body", "json": lambda: {"a": 1}, "stream": lambda: iter("ab")})
+
+        @app.after_request
+        def after(response, change=change):
+            change(response)
+            return response
+
+        for name in ("text", "json", "stream"):
+            out.wsgi(app, f"/{name}", label=f"{label} {name}")
+            out.wsgi(app, f"/{name}", "HEAD", label=f"{label} {name} HEAD")
+
+
+def reading_a_response_in_after_request(out):
+    app = _views(
+        out,
+        {
+            "text": lambda: "tüxt",
+            "json": lambda: ({"a": 1}, 201, {"X-A": "1"}),
+            "stream": lambda: iter("ab"),
+            "empty": lambda: ("", 204),
+        },
+    )
+
+    @app.after_request
+    def after(response):
+        for name in "status status_code data content_length content_type mimetype mimetype_params is_streamed is_sequence is_json cache_control vary allow location expires last_modified response json".split():  # noqa: E501 - one text, as it is sent or stored
+            value = getattr(response, name, "absent")
+            out(
+                name,
+                list(value)
+                if name == "response" and isinstance(value, list)
+                else repr(value)
+                if name in ("vary", "allow", "cache_control")
+                else type(value).__name__
+                if name == "response"
+                else value,
+            )
+        out(
+            "headers",
+            [
+                list(response.headers),
+                "X-A" in response.headers,
+                response.headers.get("x-a"),
+                len(response.headers),
+                response.headers == Headers(list(response.headers)),
+            ],
+        )
+        out("wsgi", [list(response.get_wsgi_headers(flask.request.environ)), response.calculate_content_length()])
+        return response
+
+    for name in ("text", "json", "stream", "empty"):
+        out.wsgi(app, f"/{name}")
+
+
+def responses_built_by_hand(out):
+    for label, args, options in [
+        ("nothing", (), {}),
+        ("text", ("t",), {}),
+        ("bytes", (b"b",), {}),
+        ("bytearray", (bytearray(b"b"),), {}),
+        ("list", (["a", b"b"],), {}),
+        ("generator", ((c for c in "ab"),), {}),
+        ("none", (None,), {}),
+        ("status", ("t", 404), {}),
+        ("status text", ("t", "404 Lost"), {}),
+        ("headers", ("t", 200, {"X-A": "1"}), {}),
+        ("headers with type", ("t", 200, {"content-type": "x/y"}), {}),
+        ("mimetype", ("t",), {"mimetype": "text/css"}),
+        ("mimetype binary", ("t",), {"mimetype": "image/png"}),
+        ("mimetype json", ("t",), {"mimetype": "application/json"}),
+        ("content type", ("t",), {"content_type": "text/x; charset=latin-1"}),
+        ("both", ("t",), {"mimetype": "a/b", "content_type": "c/d"}),
+        ("type in headers and argument", ("t", 200, {"Content-Type": "x/y"}), {"mimetype": "a/b"}),
+        ("passthrough", ("t",), {"direct_passthrough": True}),
+        ("unknown", ("t",), {"colour": 1}),
+        ("headers object", ("t", 200, Headers([("X", "1"), ("X", "2")])), {}),
+    ]:
+        out.attempt(label, flask.Response, *args, **options)
+    given = Headers([("X", "1")])
+    response = flask.Response("t", headers=given)
+    response.headers.add("Y", "2")
+    out("given headers kept apart", [list(given), response.headers is given])
+    out(
+        "from app",
+        flask.Response.from_app(lambda environ, start: (start("200 OK", [("A", "b")]) and [b"x"]) or [b"y"], {}),
+    )
+    with flask.Response("with") as entered:
+        out("with", entered)
+    out("repr", [repr(flask.Response("x" * 10)), repr(flask.Response(iter("ab")))])
+
+
+def cookies_set_on_responses(out):
+    cases = {
+        "plain": ("a", "b", {}),
+        "umlaut": ("a", "ü", {}),
+        "specials": ("a", 'x;y, z="q"\\', {}),
+        "empty": ("a", "", {}),
+        "max age": ("a", "b", {"max_age": datetime.timedelta(hours=1)}),
+        "expires text": ("a", "b", {"expires": "text"}),
+        "expires stamp": ("a", "b", {"expires": 1_700_000_000}),
+        "expires date": ("a", "b", {"expires": datetime.datetime(2030, 1, 1)}),
+        "no path": ("a", "b", {"path": None}),
+        "umlaut path": ("a", "b", {"path": "/ü"}),
+        "domain": ("a", "b", {"domain": ".shop.example"}),
+        "domain with port": ("a", "b", {"domain": "shop.example:80"}),
+        "all": ("a", "b", {"secure": True, "httponly": True, "samesite": "strict", "partitioned": True}),
+        "bad samesite": ("a", "b", {"samesite": "x"}),
+        "bad name": ("a b", "c", {}),
+        "empty name": ("", "c", {}),
+    }
+    for label, (name, value, options) in cases.items():
+
+        def view(name=name, value=value, options=options):
+            response = flask.make_response("x")
+            response.set_cookie(name, value, **options)
+            return response
+
+        out.wsgi(_views(out, {"x": view}), "/x", label=label)

@@ -930,3 +930,319 @@ def websocket_rules(out):
     out.request(app, "/chat")
     out.request(app, "/chat", headers={"Connection": "Upgrade", "Upgrade": "websocket"}, label="upgrade")
     out.request(app, "/page-only", headers={"Connection": "Upgrade", "Upgrade": "websocket"}, label="upgrade elsewhere")
+
+
+def rules_mutated_after_requests(out):
+    app = out.app()
+    app.add_url_rule("/x", "x", lambda: f"x {flask.request.method}")
+    app.add_url_rule("/n/<int:n>", "n", _echo)
+    client = app.test_client()
+    for path in ("/x", "/n/1"):
+        out.request(client, path)
+        out.request(client, path, "OPTIONS")
+    rules = {rule.endpoint: rule for rule in app.url_map.iter_rules()}
+    for rule in (rules["x"], rules["n"]):
+        rule.methods.add("POST")
+    for path in ("/x", "/n/1"):
+        out.request(client, path, "POST", label=f"added {path}")
+        out.request(client, path, "OPTIONS", label=f"added {path} options")
+    rules["x"].provide_automatic_options = False
+    out.request(client, "/x", "OPTIONS", label="no automatic options")
+    rules["x"].methods.discard("GET")
+    out.request(client, "/x", label="without GET")
+    rules["n"].methods = {"PUT"}
+    out.request(client, "/n/1", "PUT", label="replaced")
+    rules["n"].endpoint = "moved"
+    app.view_functions["moved"] = _echo
+    out.request(client, "/n/1", "PUT", label="moved")
+
+
+def map_settings_changed_after_requests(out):
+    app = out.app()
+    app.add_url_rule("/a/", "a", lambda: "a")
+    app.add_url_rule("/b/c", "b", lambda: "b")
+    client = app.test_client()
+    for path in ("/a", "/b//c"):
+        out.request(client, path)
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    for path in ("/a", "/b//c"):
+        out.request(client, path, label=f"changed {path}")
+    for rule in app.url_map.iter_rules():
+        rule.strict_slashes = False
+    out.request(client, "/a", label="of each rule")
+    app.url_map.update()
+    for path in ("/a", "/b//c"):
+        out.request(client, path, label=f"updated {path}")
+
+
+def urls_built_after_the_map_changed(out):
+    app = out.app()
+    app.add_url_rule("/one", "x", _echo)
+    with app.test_request_context():
+        out("before", [flask.url_for("x"), flask.url_for("x", a=1)])
+        app.url_map.add(Rule("/two/<a>", endpoint="x"))
+        out("added", [flask.url_for("x"), flask.url_for("x", a=1)])
+        app.url_map.add(Rule("/new", endpoint="y"))
+        out.attempt("new", flask.url_for, "y")
+        app.url_map.sort_parameters = True
+        out("sorted", flask.url_for("x", z=1, b=2))
+        app.url_map.sort_key = lambda item: -ord(item[0][0])
+        out("sorted by a key", flask.url_for("x", z=1, b=2))
+
+
+def values_of_many_kinds_in_urls(out):
+    import decimal
+    import enum
+    import uuid
+
+    from markupsafe import Markup
+    from werkzeug.datastructures import MultiDict
+
+    class Colour(enum.Enum):
+        RED = "red"
+
+    class Number(enum.IntEnum):
+        ONE = 1
+
+    class Text(str):
+        __slots__ = ()
+
+        def __str__(self):
+            return "str of " + super().__str__()
+
+    app = out.app()
+    for kind in ("string", "int", "float", "path", "uuid", "any(a, b)"):
+        app.add_url_rule(f"/{kind[:3]}/<{kind}:x>", kind[:3], _echo)
+    app.add_url_rule("/q", "q", _echo)
+    values = [
+        0,
+        -1,
+        7.0,
+        1.5,
+        True,
+        None,
+        "",
+        "a b",
+        "ü/é",
+        "a/b//c",
+        "..",
+        ".",
+        "%",
+        "a%20b",
+        b"bytes",
+        Markup("<m>"),
+        Text("t"),
+        Colour.RED,
+        Number.ONE,
+    ]
+    values += [
+        decimal.Decimal("1.50"),
+        uuid.UUID(int=9),
+        ["l", "m"],
+        ("t", 1),
+        {"k": "v"},
+        {"s"},
+        "a",
+        "\n",
+        "~-_.!*'();:@&=+$,",
+        float("nan"),
+        10**25,
+        object,
+    ]
+    with app.test_request_context():
+        for value in values:
+            for endpoint in ("str", "int", "flo", "pat", "uui", "any"):
+                out.attempt(f"{endpoint} {value!r}", flask.url_for, endpoint, x=value)
+            out.attempt(f"query {value!r}", flask.url_for, "q", x=value)
+        out.attempt("a multi dict", lambda: flask.url_for("q", **MultiDict([("a", "1"), ("a", "2")])))
+        out.attempt("odd keys", lambda: flask.url_for("q", **{"a b": 1, "ü": 2, "": 3, "a&b": 4}))
+
+
+def rules_with_odd_static_parts(out):
+    app = out.app()
+    for n, rule in enumerate(
+        (
+            "/a b",
+            "/ü",
+            "/a%20c",
+            "/d;e",
+            "/f,g",
+            "/h.i",
+            "/~j",
+            "/k+l",
+            "/m&n=o",
+            "/p:q@r",
+            "/s'(t)",
+            '/"u"',
+            "/{v}",
+            "/w|x",
+            "/y\\z",
+            "/1/<int:n>.html",
+            "/2/<a>-<b>",
+            "/3/<a>.<int:b>",
+            "/4/x<path:p>y",
+            "/5/<a><int:b>",
+        )
+    ):
+        out.attempt(rule, app.add_url_rule, rule, f"e{n}", _echo)
+    for path in (
+        "/a b",
+        "/a%20b",
+        "/ü",
+        "/a%20c",
+        "/a c",
+        "/d;e",
+        "/f,g",
+        "/h.i",
+        "/hXi",
+        "/~j",
+        "/k+l",
+        "/m&n=o",
+        "/p:q@r",
+        "/s'(t)",
+        '/"u"',
+        "/{v}",
+        "/w|x",
+        "/y\\z",
+        "/1/5.html",
+        "/1/5xhtml",
+        "/2/a-b",
+        "/2/a-b-c",
+        "/2/-b",
+        "/3/a.5",
+        "/3/a.b.5",
+        "/3/a.x",
+        "/4/xay",
+        "/4/xa/by",
+        "/4/xy",
+        "/5/a1",
+        "/5/11",
+        "/5/a",
+    ):
+        out.wsgi(app, environ={"PATH_INFO": path.encode().decode("latin-1") if "%" not in path else path}, label=path)
+    with app.test_request_context():
+        for n in range(15):
+            out.attempt(f"built e{n}", flask.url_for, f"e{n}")
+        out.attempt("e15", flask.url_for, "e15", n=3)
+        out.attempt("e16", flask.url_for, "e16", a="x-y", b="z/w")
+        out.attempt("e18", flask.url_for, "e18", p="a/b c")
+
+
+def many_rules_with_common_prefixes(out):
+    app = out.app()
+    for n in range(60):
+        app.add_url_rule(f"/api/v{n % 3}/resource{n}/<int:a>/part/<b>", f"r{n}", _echo)
+        app.add_url_rule(f"/api/v{n % 3}/resource{n}/", f"l{n}", _echo, methods=["GET", "POST"])
+    app.add_url_rule("/api/<path:rest>", "rest", _echo)
+    app.add_url_rule("/api/v1/<name>/", "named", _echo)
+    for path in (
+        "/api/v1/resource1/",
+        "/api/v1/resource1",
+        "/api/v1/resource2/",
+        "/api/v2/resource2/5/part/x",
+        "/api/v2/resource2/x/part/x",
+        "/api/v2/resource2/5/part/",
+        "/api/v9/x",
+        "/api/",
+        "/api",
+    ):
+        for method in ("GET", "POST"):
+            out.request(app, path, method)
+
+
+def methods_on_the_same_path_with_other_converters(out):
+    app = out.app()
+    app.add_url_rule("/<int:n>", "int", _echo, methods=["GET"])
+    app.add_url_rule("/<name>", "str", _echo, methods=["POST"])
+    app.add_url_rule("/<path:p>", "path", _echo, methods=["PUT"])
+    app.add_url_rule("/5", "five", _echo, methods=["DELETE"])
+    for path in ("/5", "/6", "/x", "/x/y"):
+        for method in ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"):
+            out.request(app, path, method)
+
+
+def slashes_and_methods_together(out):
+    app = out.app()
+    app.add_url_rule("/a", "leaf", _echo, methods=["POST"])
+    app.add_url_rule("/a/", "branch", _echo, methods=["GET"])
+    app.add_url_rule("/b/", "only", _echo, methods=["POST"])
+    app.add_url_rule("/b/<x>", "below", _echo)
+    app.add_url_rule("/<any(c):c>/", "any", _echo)
+    for path in ("/a", "/a/", "/b", "/b/", "/b/x", "/b/x/", "/c", "/c/"):
+        for method in ("GET", "POST", "PUT"):
+            out.request(app, path, method)
+
+
+def float_and_int_edges(out):
+    app = out.app()
+    app.add_url_rule("/i/<int:x>", "i", _echo)
+    app.add_url_rule("/f/<float:x>", "f", _echo)
+    app.add_url_rule("/s/<int(signed=True):x>/e", "s", _echo)
+    for path in (
+        "/i/00",
+        "/i/0x1",
+        "/i/1_000",
+        "/i/+1",
+        "/i/ 1",
+        "/i/1e3",
+        "/f/00.10",
+        "/f/1.",
+        "/f/1.0.0",
+        "/f/1_0.5",
+        "/f/inf",
+        "/f/nan",
+        "/s/-0/e",
+        "/s/--1/e",
+        "/i/" + "9" * 300,
+    ):
+        out.request(app, path, label=path[:30])
+
+
+def strict_slashes_per_blueprint_and_static_conflicts(out):
+    app = out.app(static_url_path="")
+    out.file("static/robots.txt", "robots")
+    app.add_url_rule("/robots.txt", "robots", lambda: "view")
+    app.add_url_rule("/<name>.txt", "text", _echo)
+    app.add_url_rule("/page", "page", lambda: "page")
+    for path in ("/robots.txt", "/other.txt", "/page", "/none", "/sub/none"):
+        out.request(app, path)
+
+
+def before_request_replaces_the_rule(out):
+    app = out.app()
+    app.add_url_rule("/a", "a", lambda: "a")
+    app.add_url_rule("/b/<int:n>", "b", _echo)
+
+    @app.before_request
+    def swap():
+        if "swap" in flask.request.args:
+            rule = next(rule for rule in app.url_map.iter_rules() if rule.endpoint == "b")
+            flask.request.url_rule, flask.request.view_args = rule, {"n": 42}
+        if "forgive" in flask.request.args:
+            flask.request.routing_exception = None
+            flask.request.url_rule = next(rule for rule in app.url_map.iter_rules() if rule.endpoint == "a")
+            flask.request.view_args = {}
+        if "break" in flask.request.args:
+            flask.request.routing_exception = werkzeug.exceptions.Gone()
+
+    for path in ("/a?swap", "/none?forgive", "/a?break", "/a"):
+        out.request(app, path)
+
+
+def match_request_called_again(out):
+    from flask.globals import request_ctx
+
+    app = out.app()
+    app.add_url_rule("/a", "a", lambda: f"{flask.request.endpoint} {flask.request.view_args}")
+    app.add_url_rule("/b/<n>", "b", _echo)
+
+    @app.before_request
+    def again():
+        if flask.request.path == "/rewrite":
+            request_ctx.url_adapter.path_info = "/b/5"
+            flask.request.routing_exception = None
+            request_ctx.match_request()
+
+    out.request(app, "/rewrite")
+    out.request(app, "/a")

@@ -773,3 +773,140 @@ def session_transaction_that_raises(out):
 
     out.attempt("raises", fail)
     out.request(client)
+
+
+def nested_changes_and_modified(out):
+    app = _app(out, lambda: (flask.session.setdefault("list", []) and "x") or "first")
+    app.add_url_rule("/append", "append", lambda: flask.session["list"].append(1) or "appended")
+    app.add_url_rule(
+        "/mark",
+        "mark",
+        lambda: (flask.session["list"].append(2), setattr(flask.session, "modified", True)) and "marked",
+    )
+    app.add_url_rule("/read", "read", lambda: flask.session.get("list"))
+    client = app.test_client()
+    for path in ("/", "/append", "/read", "/mark", "/read"):
+        out.request(client, path)
+
+
+def session_across_many_requests(out):
+    app = _app(out, lambda: flask.session.update(n=flask.session.get("n", 0) + 1) or dict(flask.session))
+    client = app.test_client()
+    for minute in range(4):
+        out.clock.move_to(f"2026-02-03 04:{minute + 10}:00")
+        out.request(client)
+
+
+def cookies_in_odd_headers(out):
+    app = _app(out, lambda: dict(flask.session))
+    for header in (
+        f"a=b; session={PLAIN}",
+        f"session={PLAIN};",
+        f" session={PLAIN}",
+        f"session= {PLAIN}",
+        f"SESSION={PLAIN}",
+        f"xsession={PLAIN}",
+        f"session={PLAIN}; a",
+        f'session="{PLAIN}"; b="c;d"',
+        f"session={PLAIN},x=y",
+        f"session={PLAIN}\x00",
+        f"a=session={PLAIN}; session={PLAIN}",
+        "session",
+        f"; ;session={PLAIN}",
+        f"session\t={PLAIN}",
+    ):
+        out.wsgi(app, environ={"HTTP_COOKIE": header}, label=header.replace(PLAIN, "…"))
+
+
+def session_of_another_application(out):
+    one, two = _app(out), _app(out, SECRET_KEY="other")
+    one.view_functions["index"] = lambda: (
+        flask.session.update(who="one") or two.test_client().get("/").text + str(dict(flask.session))
+    )
+    out.wsgi(one)
+
+
+def serializer_replaced_on_the_interface(out):
+    import json
+
+    class Plain:
+        @staticmethod
+        def dumps(value):
+            out.tell("dumps", value)
+            return json.dumps(value)
+
+        @staticmethod
+        def loads(text):
+            out.tell("loads", text)
+            return json.loads(text)
+
+    interface = SecureCookieSessionInterface()
+    interface.serializer = Plain
+    app = _app(out, lambda: flask.session.update(b=2) or dict(flask.session))
+    app.session_interface = interface
+    out.wsgi(app, environ=_with_cookie(PLAIN))
+    tagged = flask.json.tag.TaggedJSONSerializer()
+    tagged.register(
+        type(
+            "Upper",
+            (flask.json.tag.JSONTag,),
+            {
+                "key": " up",
+                "check": lambda self, v: isinstance(v, str) and v.isupper(),
+                "to_json": lambda self, v: v.lower(),
+                "to_python": lambda self, v: v.upper(),
+            },
+        )
+    )
+    second = SecureCookieSessionInterface()
+    second.serializer = tagged
+    app.session_interface = second
+    app.view_functions["index"] = lambda: flask.session.update(word="LOUD") or dict(flask.session)
+    client = app.test_client()
+    out.request(client)
+    out.request(client)
+
+
+def attributes_of_the_interface_changed(out):
+    import hashlib
+
+    app = _app(out, lambda: flask.session.update(b=2) or dict(flask.session))
+    out.wsgi(app, environ=_with_cookie(PLAIN))
+    app.session_interface.salt = "other"
+    out.wsgi(app, environ=_with_cookie(OTHER_SALT), label="salt")
+    app.session_interface.salt = "cookie-session"
+    app.session_interface.digest_method = hashlib.sha256
+    out.wsgi(app, environ=_with_cookie(SHA256), label="digest")
+    app.session_interface.digest_method = hashlib.sha1
+    app.session_interface.key_derivation = "none"
+    out.wsgi(app, environ=_with_cookie(PLAIN), label="derivation")
+    del app.session_interface.key_derivation
+    del app.session_interface.salt
+    del app.session_interface.digest_method
+    out.wsgi(app, environ=_with_cookie(PLAIN), label="back")
+
+
+def session_methods_of_the_class_overridden(out):
+    class Session(SecureCookieSession):
+        @property
+        def permanent(self):
+            return True
+
+        @permanent.setter
+        def permanent(self, value):
+            out.tell("permanent set", value)
+
+        def __getitem__(self, key):
+            out.tell("read", key)
+            return super().__getitem__(key)
+
+    class Interface(SecureCookieSessionInterface):
+        session_class = Session
+
+        def get_expiration_time(self, app, session):
+            out.tell("expiration", session.permanent)
+            return super().get_expiration_time(app, session)
+
+    app = _app(out, lambda: str(flask.session["a"]))
+    app.session_interface = Interface()
+    out.wsgi(app, environ=_with_cookie(PLAIN))

@@ -588,3 +588,231 @@ def async_templates_are_not_the_default(out):
 
     app.jinja_env.globals["value"] = value
     out.attempt("awaited", _text, app, "{{ value() }}")
+
+
+def attributes_and_items(out):
+    class Thing:
+        name = "attribute"
+
+        def __getitem__(self, key):
+            return f"item {key}"
+
+    class Both(dict):
+        name = "attribute"
+
+    app = out.app()
+    values = {
+        "d": {"items": "item", "keys": 1, "name": "n", "get": "g", 1: "one", "_x": "u"},
+        "thing": Thing(),
+        "both": Both(name="item", other="o"),
+        "l": [1, 2],
+        "t": "text",
+        "none": None,
+    }
+    for source in (
+        "d.items",
+        "d['items']",
+        "d.keys",
+        "d.name",
+        "d.get",
+        "d[1]",
+        "d.1",
+        "d._x",
+        "d.missing",
+        "d['missing']",
+        "thing.name",
+        "thing['name']",
+        "thing.other",
+        "both.name",
+        "both['name']",
+        "both.other",
+        "l.0",
+        "l[0]",
+        "l[-1]",
+        "l[5]",
+        "l.append",
+        "t.upper()",
+        "t[0]",
+        "t.length",
+        "none.x",
+        "d.pop",
+        "d.__class__",
+        "d.values()|list|length",
+        "d|attr('items')",
+    ):
+        out.attempt(source, _text, app, "{{ " + source + " }}", **values)
+
+
+def escaping_of_many_values(out):
+    from markupsafe import Markup
+
+    class Html:
+        def __html__(self):
+            return "<i>html</i>"
+
+    class Text(str):
+        __slots__ = ()
+
+    class Odd(str):
+        __slots__ = ()
+
+        def __html__(self):
+            return "own html"
+
+    app = out.app()
+    for label, value in {
+        "text": "<&>\"'",
+        "clean": "clean",
+        "markup": Markup("<b>"),
+        "html": Html(),
+        "subclass": Text("<s>"),
+        "odd": Odd("<o>"),
+        "number": 3,
+        "none": None,
+        "list": ["<l>"],
+        "dict": {"<k>": "<v>"},
+        "bytes": b"<b>",
+        "float": 1.0,
+        "true": True,
+        "undefined": None,
+    }.items():
+        out.attempt(
+            label,
+            _text,
+            app,
+            "{{ v }}|{{ v|e }}|{{ v|safe }}|{{ v|string }}|{{ v ~ '<' }}|{{ '<' ~ v }}|<a x={{ v|urlencode if v is string else '' }}>",  # noqa: E501 - one text, as it is sent or stored
+            v=value,
+        )
+
+
+def scoping_in_templates(out):
+    out.file("templates/inc.html", "[{{ x }}{{ y }}{{ loop is defined }}]")
+    out.file(
+        "templates/base.html",
+        "{% set b = 'base' %}{% block one %}{{ x }}{{ b }}{% endblock %}{% block two scoped %}{% endblock %}",
+    )
+    out.file(
+        "templates/child.html",
+        "{% extends 'base.html' %}{% set x = 'child' %}{% block one %}{{ super() }}|{{ x }}{% endblock %}{% block two %}{{ self.one() }}{% endblock %}",  # noqa: E501 - one text, as it is sent or stored
+    )
+    app = out.app()
+    app.context_processor(lambda: {"y": "processor", "x": "processor"})
+    out.attempt("loop", _text, app, "{% for x in range(2) %}{% include 'inc.html' %}{% endfor %}{{ x }}")
+    out.attempt(
+        "set", _text, app, "{% set x = 1 %}{% include 'inc.html' %}{% if true %}{% set x = 2 %}{% endif %}{{ x }}"
+    )
+    out.attempt("child", _page, app, "child.html")
+    out.attempt("with", _text, app, "{% with x = 5 %}{% include 'inc.html' %}{% endwith %}{{ x }}")
+    out.attempt(
+        "macro", _text, app, "{% macro m() %}{{ x }}{{ y }}{{ varargs }}{{ kwargs }}{% endmacro %}{{ m(1, a=2) }}"
+    )
+    out.attempt("call", _text, app, "{% macro m() %}<{{ caller() }}>{% endmacro %}{% call m() %}{{ x }}{% endcall %}")
+    out.attempt("filter block", _text, app, "{% filter upper %}{{ x }}<{% endfilter %}")
+    out.attempt(
+        "namespace",
+        _text,
+        app,
+        "{% set n = namespace(v=0) %}{% for i in range(3) %}{% set n.v = n.v + i %}{% endfor %}{{ n.v }}",
+    )
+    out.attempt(
+        "recursive",
+        _text,
+        app,
+        "{% for i in [[1],[2,[3]]] recursive %}{% if i is iterable %}({{ loop(i) }}){% else %}{{ i }}{% endif %}{% endfor %}",  # noqa: E501 - one text, as it is sent or stored
+    )
+    out.attempt("context", _text, app, "{{ self }}" if False else "{% set z = 1 %}{{ z }}{{ w|default('d') }}")
+
+
+def globals_of_a_template(out):
+    out.file("templates/g.html", "{{ extra }}{{ config is defined }}{{ request.path }}{{ late }}")
+    app = out.app()
+    template = app.jinja_env.get_template("g.html", globals={"extra": "of the template"})
+    with app.test_request_context("/p"):
+        out("template", flask.render_template(template))
+        out("by name", flask.render_template("g.html"))
+        app.jinja_env.globals["late"] = "late global"
+        out("after a global was added", [flask.render_template("g.html"), flask.render_template_string("{{ late }}")])
+        template.globals["extra"] = "changed"
+        out("after a change", flask.render_template(template))
+        out("module", str(template.module)[:40] if hasattr(template, "module") else None)
+
+
+def pass_context_functions(out):
+    import jinja2 as j
+
+    app = out.app()
+    app.jinja_env.globals["names"] = j.pass_context(lambda context: sorted(context.get_all()))
+    app.jinja_env.globals["exported"] = j.pass_context(lambda context: sorted(context.exported_vars))
+    app.jinja_env.globals["resolve"] = j.pass_context(
+        lambda context, name: [repr(context.get(name)), name in context, str(context.resolve(name))]
+    )
+    app.jinja_env.globals["environment_of"] = j.pass_environment(lambda environment: type(environment).__name__)
+    app.jinja_env.globals["parent"] = j.pass_context(
+        lambda context: sorted(set(context.parent) - set(app.jinja_env.globals))
+    )
+    app.context_processor(lambda: {"processed": 1})
+    out.attempt("names", _text, app, "{% set own = 1 %}{{ names() }} {{ exported() }}", given=2)
+    out.attempt(
+        "resolve",
+        _text,
+        app,
+        "{{ resolve('given') }} {{ resolve('processed') }} {{ resolve('none') }} {{ resolve('range') }}",
+        given=2,
+    )
+    out.attempt("environment", _text, app, "{{ environment_of() }}")
+    out.attempt("parent", _text, app, "{{ parent() }}", given=2)
+
+
+def context_processor_that_overrides_globals_each_time(out):
+    app = out.app()
+    calls = []
+
+    @app.context_processor
+    def count():
+        calls.append(1)
+        return {"n": len(calls), "range": "overridden", "config": "mine"}
+
+    app.add_url_rule("/", "index", lambda: flask.render_template_string("{{ n }}{{ range }}{{ config }}"))
+    for _ in range(3):
+        out.request(app)
+
+
+def template_cache_and_changes(out):
+    out.file("templates/a.html", "{% include 'b.html' %}")
+    out.file("templates/b.html", "first")
+    app = out.app()
+    out("first", _page(app, "a.html"))
+    out.file("templates/b.html", "second")
+    out("cached", _page(app, "a.html"))
+    app.jinja_env.cache.clear()
+    out("cleared", _page(app, "a.html"))
+    app.jinja_env.filters["upper"] = lambda value: "replaced filter"
+    out("filter", _text(app, "{{ 'x'|upper }}"))
+    app.jinja_env.autoescape = False
+    out("autoescape off", _text(app, "{{ '<' }}"))
+
+
+def finalize_and_options_of_the_environment(out):
+    app = out.app()
+    app.jinja_options = {
+        "finalize": lambda value: "-" if value is None else value,
+        "lstrip_blocks": True,
+        "trim_blocks": True,
+        "keep_trailing_newline": True,
+    }
+    out.attempt("page", _text, app, "  {% if true %}\n{{ none_value }}|{{ 0 }}\n  {% endif %}\n", none_value=None)
+
+
+def sandbox_and_native_environments(out):
+    from jinja2.sandbox import SandboxedEnvironment
+
+    class Environment(SandboxedEnvironment, flask.templating.Environment):
+        def __init__(self, app, **options):
+            flask.templating.Environment.__init__(self, app, **options)
+
+    class Shop(flask.Flask):
+        jinja_environment = Environment
+
+    app = Shop("case_app")
+    out.attempt("harmless", _text, app, "{{ [1]|length }} {{ request.path }}")
+    out.attempt("refused", _text, app, "{{ ''.__class__.__mro__ }}")
