@@ -46,9 +46,11 @@ class _AppCtxGlobals:
     Set and read attributes freely; `in` and iteration go over the names that were set.
     """
 
-    if t.TYPE_CHECKING:  # any attribute may be there; at run time Python's own look-up is all it takes
+    def __getattr__(self, name: str) -> t.Any:
+        # Subclasses for `app_ctx_globals_class` call it; the error names the attribute alone, as it always has.
+        raise AttributeError(name) from None
 
-        def __getattr__(self, name: str) -> t.Any: ...
+    if t.TYPE_CHECKING:  # any attribute may be set; at run time Python's own way is all it takes
 
         def __setattr__(self, name: str, value: t.Any) -> None: ...
 
@@ -418,7 +420,7 @@ class RequestContext:
         """
         if not self._pushes:
             raise LookupError(_cv_request)
-        _, outer, whence, earlier = self._pushes
+        token, outer, whence, earlier = self._pushes
         if earlier:
             self._leave()
             return
@@ -429,6 +431,7 @@ class RequestContext:
             return
         app = self.app
         request = self.request
+        on_top = True
         try:
             app.do_teardown_request(exc)
         finally:
@@ -440,11 +443,13 @@ class RequestContext:
                 # The environment must not keep the request alive, which keeps the environment.
                 request.environ["werkzeug.request"] = None
                 try:
-                    self._leave()
+                    on_top = self._leave()
                 finally:
                     if whence is _IMPLIED:
                         # The implied app context steps forward only if somebody wants to see it end.
-                        if (
+                        if not on_top:
+                            self._end_implied(outer, exc, token)
+                        elif (
                             app.teardown_appcontext_funcs
                             or appcontext_tearing_down.receivers
                             or appcontext_popped.receivers
@@ -454,27 +459,30 @@ class RequestContext:
                     elif whence is not _BORROWED:
                         whence.pop(exc)
 
-    def _leave(self) -> None:
-        """Take this context from the top, also from under an app context that was pushed after it."""
+    def _leave(self) -> bool:
+        """Take this context from the top, or from under an app context pushed after it; whether it was on top."""
         found = _now()
         token, outer, _, earlier = self._pushes  # type: ignore[misc]
         self._pushes = earlier or ()
         if found is self:
             _current.reset(token)
-            return
+            return True
         current = found._top_request_ctx
         if current is None:
             raise LookupError(_cv_request)
         if current is self:
             _settle(found._top_app_ctx, outer._top_request_ctx)
-            return
+            return False
         _current.reset(token)
         raise AssertionError(f"Popped wrong request context. ({current!r} instead of {self!r})")
 
-    def _end_implied(self, outer: t.Any, exc: BaseException | None) -> None:
-        """End the app context that this request had by implication, as one that was pushed."""
+    def _end_implied(self, outer: t.Any, exc: BaseException | None, token: Token[t.Any] | None = None) -> None:
+        """End the app context that this request had by implication, as one that was pushed.
+
+        With the request's own token it ends where it is: below another app context, which is an error that it finds.
+        """
         context = self._top_app_ctx
-        context._pushes[-1] = (_current.set(context), outer)
+        context._pushes[-1] = (token or _current.set(context), outer)
         context.pop(exc)
 
     # ---- a response that is still being produced after the lifecycle has ended (stream_with_context)
@@ -503,14 +511,20 @@ class RequestContext:
 
     def _hold_back(self, exc: BaseException | None) -> None:
         """Leave without teardown, and remember how to end."""
-        whence = t.cast("tuple[t.Any, ...]", self._pushes)[2]
-        self._leave()
-        if whence is not _IMPLIED and whence is not _BORROWED:
-            outer = whence._pushes[-1][1]
-            whence._leave()
-            whence._pushes.append((None, outer))
-            whence = _IMPLIED
-        self._held = (whence, exc)
+        token, outer, whence, _ = t.cast("tuple[t.Any, ...]", self._pushes)
+        self._held = (whence if whence is _BORROWED else _IMPLIED, exc)
+        on_top = self._leave()
+        if whence is _IMPLIED:
+            if not on_top:
+                context = self._top_app_ctx
+                context._pushes.append((token, outer))
+                context._leave()
+        elif whence is not _BORROWED:
+            below = whence._pushes[-1][1]
+            try:
+                whence._leave()
+            finally:
+                whence._pushes.append((None, below))
 
     # ---- the questions of the proxies
 

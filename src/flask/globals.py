@@ -193,6 +193,8 @@ class _SessionProxy(LocalProxy[t.Any]):
 
     def __iter__(self) -> t.Iterator[str]:
         # Without it, Python would take an unbound proxy for a sequence, because of __getitem__.
+        if _now()._top_request_ctx is None:
+            raise TypeError("'LocalProxy' object is not iterable")
         return iter(_now()._top_session)
 
 
@@ -206,13 +208,11 @@ class _GlobalsProxy(LocalProxy[t.Any]):
         setattr(_now()._top_g, name, value)
 
 
-for _proxy in (_AppProxy, _RequestProxy, _SessionProxy, _GlobalsProxy):
-    _proxy.__name__ = LocalProxy.__name__  # an unbound one has always shown itself as "<LocalProxy unbound>"
-
-# For users, and in the `repr` of a proxy that is not bound, there is one kind.
+# For users, and in the `repr` of a proxy that is not bound, there is one kind; its docstring is that of what is bound.
 for _proxy in (_AppProxy, _RequestProxy, _SessionProxy, _GlobalsProxy):
     _proxy.__name__ = _proxy.__qualname__ = LocalProxy.__name__
     _proxy.__module__ = LocalProxy.__module__
+    _proxy.__doc__ = LocalProxy.__dict__["__doc__"]
 
 app_ctx: AppContext = t.cast("AppContext", LocalProxy(_find_app_ctx))
 request_ctx: RequestContext = t.cast("RequestContext", LocalProxy(_find_request_ctx))

@@ -28,7 +28,9 @@ class Asking(t.Protocol):
     """The part of a request that results are made for."""
 
     environ: t.Any
-    endpoint: t.Any
+
+    @property
+    def endpoint(self) -> t.Any: ...
 
 
 def to_response(app: Responding, result: t.Any, request: Asking) -> t.Any:
