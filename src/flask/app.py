@@ -647,8 +647,8 @@ class Flask(App, Application):
         self, context: RequestContext, endpoint: str, values: dict[str, t.Any], method: str | None
     ) -> str | None:
         """The URL by the compiled builder; None wherever only Werkzeug's adapter knows for certain."""
-        if self.subdomain_matching or MapAdapter.build is not _adapter_build:
-            return None
+        if context.app is not self or self.subdomain_matching or MapAdapter.build is not _adapter_build:
+            return None  # another app's request: its adapter answers, with that app's rules
         if not is_original(self.create_url_adapter):
             return None
         environ = context.request.environ
