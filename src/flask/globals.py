@@ -57,7 +57,7 @@ class _NoContext:
 
 
 class _SplitContext:
-    """What is left after contexts were popped out of order: two that do not belong together.
+    """Two contexts that do not belong together: left after a pop out of order, or set by hand.
 
     Flask keeps the two in separate variables, so this order of things is allowed there; here it is one more value.
     """
@@ -143,8 +143,11 @@ class _HalfVariable(t.Generic[_T]):
         return t.cast(_T, default)
 
     def set(self, value: _T) -> Token[t.Any]:
-        """Make a context the current one without pushing it."""
-        return _current.set(value)
+        """Make a context the current one without pushing it; the other face keeps what it shows."""
+        top = _now()
+        shown: dict[str, t.Any] = {face: getattr(top, face) for face in ("_top_app_ctx", "_top_request_ctx")}
+        shown[self._face] = value
+        return _current.set(_SplitContext(*shown.values()))
 
     def reset(self, token: Token[t.Any]) -> None:
         """Undo `set`."""
