@@ -1,6 +1,6 @@
-"""`flask routes`: the table of what the app answers to.
+"""`flask routes`: the table of what the app answers to, or what becomes of one request.
 
-It reads the URL map as it stands, and never matches or builds a URL.
+It reads the URL map as it stands, and never runs a view or a hook.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import typing as t
 import click
 
 from ..globals import current_app
+from .questions import Question, QuestionType
 from .script_info import with_appcontext
 
 if t.TYPE_CHECKING:
@@ -46,9 +47,17 @@ SORT_KEYS: dict[str, t.Callable[[Row], str | list[str]] | None] = {
     help="What to sort by; 'match' is the order in which a request tries them.",
 )
 @click.option("--all-methods", is_flag=True, help="Show the automatic HEAD and OPTIONS as well.")
+@click.option(
+    "--match",
+    type=QuestionType(),
+    help="Say which rule answers a request, as in 'GET /user/7' or 'GET https://host/path', or why none does.",
+)
 @with_appcontext
-def routes_command(sort: str, all_methods: bool) -> None:
+def routes_command(sort: str, all_methods: bool, match: Question | None) -> None:
     """Show each route with its endpoint and methods."""
+    if match is not None:
+        _say_what_answers(match)
+        return
     hidden: t.AbstractSet[str] = frozenset() if all_methods else AUTOMATIC_METHODS
     by_host = current_app.url_map.host_matching
     rows = [_row(rule, by_host, hidden) for rule in current_app.url_map.iter_rules()]
@@ -66,6 +75,15 @@ def routes_command(sort: str, all_methods: bool) -> None:
     click.echo("  ".join("-" * width for width in widths.values()))
     for row in rows:
         click.echo(_line(row, widths))
+
+
+def _say_what_answers(question: Question) -> None:
+    from .matching import explain
+
+    answer = explain(current_app._get_current_object(), question)  # type: ignore[attr-defined]
+    click.echo("\n".join(answer.lines))
+    if not answer.found:
+        click.get_current_context().exit(1)
 
 
 def _row(rule: Rule, by_host: bool, hidden: t.AbstractSet[str]) -> Row:
