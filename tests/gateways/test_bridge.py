@@ -19,7 +19,6 @@ from flask._gateways.bridge import run_on_loop
 from tests.gateways import scripts
 from tests.gateways.raw import call
 
-
 needs_signals = pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="threads get no signals here")
 
 
