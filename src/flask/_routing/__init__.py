@@ -1,4 +1,4 @@
-"""The compiled router: it answers what it is certain of, and says when Werkzeug must be asked; it never knows an app."""
+"""The compiled router: answers what is certain, and says when Werkzeug must be asked; it never knows an app."""
 
 from __future__ import annotations
 

@@ -71,7 +71,8 @@ def _any_method(writer: Writer, rules: list[Rule], recipes: list[Recipe | None])
     """Without a method Werkzeug prefers the request's own, which is not known here: it must make no difference."""
     with writer.block("if method is None:"):
         # Several decorators for one function often say the same URL with other methods.
-        alike = None not in recipes and all(_is_alike(rules[0], rule) for rule in rules[1:])
+        shapes = [_shape(rule, recipe) for rule, recipe in zip(rules, recipes, strict=True) if recipe is not None]
+        alike = len(shapes) == len(rules) and all(shape == shapes[0] for shape in shapes)
         for rule, recipe in zip(rules, recipes, strict=True):
             if alike and recipe is not None:
                 _unless_changed(writer, rule, writer.hold("R", rule), recipe)
@@ -80,16 +81,13 @@ def _any_method(writer: Writer, rules: list[Rule], recipes: list[Recipe | None])
                     writer.line("return None")
 
 
-def _is_alike(one: Rule, other: Rule) -> bool:
-    return (one.rule, one.defaults) == (other.rule, other.defaults) and _traits(one) == _traits(other)
-
-
-def _traits(rule: Rule) -> list[tuple[object, ...]]:
-    """What makes converters equal: their class and all that they keep but the map."""
-    return [
-        (name, type(converter), {key: value for key, value in vars(converter).items() if key != "map"})
-        for name, converter in converters_of(rule).items()
+def _shape(rule: Rule, recipe: Recipe) -> tuple[object, ...]:
+    """What two rules must share to build the same from the same values: of converters, all they keep but the map."""
+    traits = [
+        (type(converter), {key: value for key, value in vars(converter).items() if key != "map"})
+        for converter in converters_of(rule).values()
     ]
+    return recipe.pieces, rule.defaults, traits
 
 
 def _known(rule: Rule, domain: str) -> Recipe | None:
@@ -98,7 +96,7 @@ def _known(rule: Rule, domain: str) -> Recipe | None:
 
 
 def _is_known(rule: Rule, recipe: Recipe, domain: str) -> bool:
-    """Whether all converters are known, the URL stays in the domain, and one try shows that Werkzeug goes by this recipe."""
+    """Whether all converters are known, and one try shows that Werkzeug goes by this recipe and stays in the domain."""
     converters = converters_of(rule)
     sample: dict[str, Any] = {}
     path = ""

@@ -1,11 +1,11 @@
-"""Turns a map's tree of rules into tables of static paths and generated functions; which answers are final, Router decides.
+"""Turns a map's tree of rules into a table of static paths and generated functions; it never sees a request's map.
 
 The generated search visits the states of the tree in Werkzeug's own order: at each state the rules that end there, then
 the static next segment, then the dynamic ones by weight, at last the rules that do not mind a trailing slash. It must
 never do better than Werkzeug, not even where Werkzeug's order surprises.
 
-Every generated function returns (rule, arguments), or None when Werkzeug must be asked, or ABSENT when nothing under its
-state can match with any method, or DOUBT when nothing matches but some rule was met on the way.
+Every generated function returns (rule, arguments), or None when Werkzeug must be asked, or ABSENT when nothing below
+its state can match with any method, or DOUBT when nothing matches but some rule was met on the way.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from werkzeug.routing.converters import (
     UUIDConverter,
 )
 
-from .rules import CONVERTERS, Group, Pattern, State, converters_of, read_part
+from .rules import CONVERTERS, Group, Pattern, State, converters_of, may_match, read_part
 from .source import Writer, literal
 
 
@@ -55,25 +55,25 @@ _COMPARED = 3
 _TOO_WIDE = 100
 
 
-# --- static paths ------------------------------------------------------------------------------------------------------
+# --- static paths ------------------------------------------------------------
 
 
 class Survey(NamedTuple):
     """What is reached by static segments.
 
     `exact`: paths with the rules that end there. `slashed`: paths without rules, with the rules that end one slash
-    further. `guarded`: paths with rules where dynamic segments follow. `bushy`: ids of the states that lead to any.
+    further. `forks`: paths with rules, where dynamic segments may follow. `bushy`: ids of the states that lead to any.
     """
 
     exact: dict[str, list[Rule]]
     slashed: dict[str, list[Rule]]
-    guarded: set[str]
+    forks: dict[str, State]
     bushy: set[int]
 
 
 def survey(start: State) -> Survey:
     """Walk all static segments, once."""
-    found = Survey({}, {}, set(), set())
+    found = Survey({}, {}, {}, set())
     _survey(start, "", found)
     return found
 
@@ -83,7 +83,7 @@ def _survey(state: State, path: str, found: Survey) -> bool:
     if state.rules:
         found.exact[path] = state.rules
         if bushy:
-            found.guarded.add(path)
+            found.forks[path] = state
     if path == "/":
         # What follows needs a path with two leading slashes, and Werkzeug makes them one before it looks.
         return False
@@ -112,7 +112,7 @@ def _slash_too_much(found: Survey, path: str, method: str) -> Any:
     rules = found.exact.get(shorter)
     if rules is None or all(rule.strict_slashes for rule in rules):
         return ABSENT
-    if shorter in found.guarded:
+    if shorter in found.forks and any(may_match(part, "") for part, _ in found.forks[shorter].dynamic):
         return None
     for rule in rules:
         methods = rule.methods
@@ -121,7 +121,7 @@ def _slash_too_much(found: Survey, path: str, method: str) -> Any:
     return None
 
 
-# --- dynamic paths -----------------------------------------------------------------------------------------------------
+# --- dynamic paths ------------------------------------------------------------
 
 
 class Finder:

@@ -22,7 +22,7 @@ Found = tuple[Rule, dict[str, Any]]
 class Compiled(Mark):
     """A map's rules in the form that answers; `rules` tells what throws it out.
 
-    It is put into the map before the rules are read, so that no change can fall between; until it is filled it declines.
+    It is put into the map before the rules are read, so no change can fall between; until it is filled it declines.
     """
 
     __slots__ = ("builders", "domain", "endpoints", "exact", "find", "sources", "sure")
@@ -148,7 +148,7 @@ class Router:
             return None
 
     def sources(self, url_map: Map) -> dict[str, str]:
-        """The texts generated for this map so far, by the file name that tracebacks show; the search is begun if need be."""
+        """The texts generated for this map so far, by the file name that tracebacks show; the search is begun."""
         form = mark_of(url_map)
         if type(form) is not Compiled:
             form = _compile(url_map)

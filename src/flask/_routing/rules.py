@@ -1,17 +1,17 @@
-"""What Werkzeug keeps in private about maps, rules and converters is read here and nowhere else; nothing is decided here.
+"""What Werkzeug keeps in private about maps and rules is read here and nowhere else; no match is decided here.
 
 Written against Werkzeug 3.1.0 to 3.1.9; `tests/routing/test_rules.py` checks every name and shape that this file uses.
 
 What makes a compiled form stale (the one list of it)
 -----------------------------------------------------
-- Rules added: `Map.add` ends by setting the map's flag "must be sorted". A compiled form stands in that flag's place (it
-  is false, so Werkzeug takes the map for sorted), so adding throws it out, and no later `Map.update` can bring it back.
+- Rules added: `Map.add` ends by setting the map's flag "must be sorted". A compiled form stands in that flag's place
+  (it is false, so Werkzeug takes the map for sorted): adding throws it out, and no later `Map.update` brings it back.
 - Another map: the form stands in the map itself, so it goes and comes with it. `copy.copy` of a map shares its tree.
 - `Map.default_subdomain` and `Map.host_matching` are compared at every question.
 - Read live, as Werkzeug does: of the map `merge_slashes`, `redirect_defaults`, `sort_parameters`, `sort_key`; of rules
   `methods`, `websocket`, `alias`, `defaults`, `redirect_to`, `endpoint`, `strict_slashes`; the rules of an endpoint.
-- `Rule.refresh()` renews a rule's converters and trace, and a replaced or resized `arguments` or `defaults` changes what
-  can be built: answers for such a rule are then left to Werkzeug.
+- `Rule.refresh()` renews a rule's converters and trace, and a replaced or resized `arguments` or `defaults` changes
+  what can be built: answers for such a rule are then left to Werkzeug.
 - Read by Werkzeug itself only when a rule is bound, so it cannot go stale: `Map.strict_slashes`, `Map.converters`, the
   rule's string, `subdomain`, `host`, `build_only`, `merge_slashes`.
 Taken as fixed: the attributes of a built-in converter that sits in a bound rule (no public name leads to it).
@@ -20,7 +20,7 @@ Taken as fixed: the attributes of a built-in converter that sits in a bound rule
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -43,6 +43,7 @@ __all__ = [
     "converters_of",
     "endpoints_of",
     "mark_of",
+    "may_match",
     "place_mark",
     "read_part",
     "recipe_of",
@@ -55,7 +56,7 @@ CONVERTERS = "_converters"
 TRACE = "_trace"
 
 
-# --- the map -----------------------------------------------------------------------------------------------------------
+# --- the map ------------------------------------------------------------
 
 
 class Mark:
@@ -106,7 +107,7 @@ def endpoints_of(url_map: Map) -> dict[Any, list[Rule]]:
 class Tree(NamedTuple):
     """The states for one domain, entered after a path's leading slash.
 
-    `start` is None when no rule has the domain. `sure` is false when rules with variables in their domain may match too.
+    `start` is None when no rule has the domain. `sure` is false when rules with variable domains may match too.
     """
 
     start: State | None
@@ -116,7 +117,7 @@ class Tree(NamedTuple):
 def tree_of(url_map: Map, domain: str) -> Tree | None:
     """The part of the map's tree that serves a domain, or None when the tree is not of the shape that rules give it."""
     root = url_map._matcher._root
-    sure = not any(_may_match(part, domain) for part, _ in root.dynamic)
+    sure = not any(part.final or may_match(part, domain) for part, _ in root.dynamic)
     top = root.static.get(domain)
     if top is None:
         return Tree(None, sure)
@@ -130,14 +131,15 @@ def tree_of(url_map: Map, domain: str) -> Tree | None:
     return Tree(start, sure)
 
 
-def _may_match(part: RulePart, domain: str) -> bool:
+def may_match(part: RulePart, segment: str) -> bool:
+    """Whether a dynamic part takes this text, by its own expression."""
     try:
-        return part.final or re.match(part.content, domain) is not None
+        return re.match(part.content, segment) is not None
     except Exception:  # noqa: BLE001 - a converter's broken pattern: Werkzeug is to meet it
         return True
 
 
-# --- parts of rules ----------------------------------------------------------------------------------------------------
+# --- parts of rules ------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +239,7 @@ def _read_pattern(part: RulePart) -> Pattern | None:
     return Pattern(expression, tuple(sorted(names)), part.final, part.suffixed)
 
 
-# --- rules -------------------------------------------------------------------------------------------------------------
+# --- rules ------------------------------------------------------------
 
 
 def converters_of(rule: Rule) -> dict[str, BaseConverter]:
@@ -282,7 +284,7 @@ def recipe_of(rule: Rule) -> Recipe | None:
     names = [name for dynamic, name in pieces if dynamic]
     if any(type(key) is not str or key in names for key in defaults):
         return None
-    # Werkzeug wrote its own function when the rule was bound; if its parameters are other ones, the rule was changed since.
+    # Werkzeug wrote its own function when the rule was bound; if its parameters differ, the rule was changed since.
     function = rule._build_unknown.__func__  # type: ignore[attr-defined]
     code = function.__code__
     required = code.co_argcount - len(function.__defaults__ or ())

@@ -1,4 +1,4 @@
-"""Writes Python text and turns it into functions that a debugger can step through; what the text means is not its affair.
+"""Writes Python text and turns it into functions that a debugger can step through; it never knows what they do.
 
 No outside word may get into the text but through `literal`, `text` or `hold`: paths, names and arguments of rules are
 whatever an application or its data made of them.
@@ -15,7 +15,7 @@ from functools import lru_cache
 from types import CodeType
 from typing import Any
 
-# Texts that tracebacks can still show. An app has a handful; a suite that makes thousands of apps must not grow for ever.
+# Texts that tracebacks can still show. An app has a handful; a suite that makes thousands must not grow for ever.
 _KEPT = 1024
 _shown: deque[str] = deque()
 

@@ -1,0 +1,312 @@
+"""Random maps, paths and values, chosen so that rules collide, overlap and disagree; nothing is asserted here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from hypothesis import strategies as st
+from werkzeug.routing import BaseConverter, IntegerConverter, Map, Rule, ValidationError
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "OPTIONS", "BREW"]
+IDENTIFIER = "0f7a1a3e-19cd-4f8d-8d4c-3a5e0b6f2c11"
+
+
+class Listed(BaseConverter):
+    """A converter of an application's own that takes over the usual pattern."""
+
+    def to_python(self, value: str) -> Any:
+        return value.split("+")
+
+    def to_url(self, value: Any) -> str:
+        return "+".join(value)
+
+
+class Hexadecimal(BaseConverter):
+    """One with a pattern of its own, and with a group in it, that refuses some of what it matches."""
+
+    regex = "(?P<digits>[0-9a-f])+"
+
+    def to_python(self, value: str) -> Any:
+        if value == "a":
+            raise ValidationError
+        return int(value, 16)
+
+    def to_url(self, value: Any) -> str:
+        if value == 0:
+            raise ValidationError
+        return f"{value:x}"
+
+
+class Pair(BaseConverter):
+    """One that takes a slash."""
+
+    regex = "[a-z]/[a-z]"
+
+
+class Even(IntegerConverter):
+    """One derived from a built-in one, with the same pattern."""
+
+    def to_python(self, value: str) -> int:
+        return super().to_python(value) * 2
+
+
+OWN: dict[str, type[BaseConverter]] = {"list": Listed, "hex": Hexadecimal, "pair": Pair, "even": Even}
+
+STATIC = [
+    "a",
+    "b",
+    "ab",
+    "a.b",
+    "x-y",
+    "ü",
+    "q'\"",
+    "{a}",
+    "%41",
+    "a b",
+    "n\nl",
+    "$&",
+    "(",
+    "[z]",
+    "12",
+    "*",
+    "|",
+    "\\d",
+]
+CONVERTERS = [
+    "",
+    "string:",
+    "string(length=2):",
+    "string(minlength=0):",
+    "string(minlength=2):",
+    "string(maxlength=2):",
+    "string(minlength=2, maxlength=3):",
+    "int:",
+    "int(fixed_digits=2):",
+    "int(min=1, max=12):",
+    "int(signed=True):",
+    "int(signed=True, min=-3):",
+    "float:",
+    "float(signed=True):",
+    "float(min=1.5, max=3):",
+    "path:",
+    "any(a, b, ab):",
+    "any('a b', \"c/d\", 'a.b', 'e|f'):",
+    "uuid:",
+]
+FOREIGN = ["list:", "hex:", "pair:", "even:"]
+NAMES = ["x", "y", "z", "id"]
+ENDPOINTS = ["e0", "e1", "e2", "quo'te\n{e3}"]
+SEGMENTS = [
+    *STATIC,
+    "",
+    "c",
+    "1",
+    "05",
+    "-3",
+    "1.5",
+    "-1.5",
+    "2.25",
+    "٣",
+    "1٣.٣",
+    "²",
+    "e|f",
+    "a\nb",
+    "a\n",
+    "abc",
+    "a1",
+    "1a",
+    "a-b",
+    "n",
+    "l",
+    "A",
+    "a+b",
+    "//",
+    IDENTIFIER,
+    IDENTIFIER.upper(),
+    "9" * 5000,
+]
+
+
+@st.composite
+def segments(draw: st.DrawFn, kinds: list[str]) -> list[str]:
+    """One segment as pieces: static text, or the head of a variable that still wants its name."""
+    fixed, variable = st.sampled_from(STATIC), st.sampled_from(kinds).map(lambda kind: "<" + kind)
+    shape = draw(st.sampled_from(["s", "s", "s", "v", "v", "v", "sv", "vs", "svs", "vsv"]))
+    return [draw(fixed if piece == "s" else variable) for piece in shape]
+
+
+@dataclass
+class Spec:
+    """What a rule is made from, so that two equal ones can be made."""
+
+    string: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def make(self) -> Rule:
+        options = dict(self.options)
+        for key in ("defaults", "methods"):
+            if options.get(key) is not None:
+                options[key] = type(options[key])(options[key])
+        return Rule(self.string, **options)
+
+
+@st.composite
+def rule_strings(draw: st.DrawFn, kinds: list[str], slashes: bool = True) -> str:
+    names = iter(NAMES)
+    string = ""
+    for pieces in draw(st.lists(segments(kinds), max_size=3)):
+        string += "//" if slashes and draw(st.integers(0, 15)) == 0 else "/"
+        for piece in pieces:
+            name = next(names, None)
+            string += piece if not piece.startswith("<") else f"{piece}{name}>" if name else "end"
+    return string + draw(st.sampled_from(["", "/"])) or "/"
+
+
+DEFAULTS = [None, None, None, {}, {"x": 1}, {"x": "a"}, {"y": 2}, {"id": None}, {"lang": "en"}, {"x": 1, "lang": "en"}]
+
+
+@st.composite
+def specs(draw: st.DrawFn, wild: bool = True) -> Spec:
+    """A rule; a wild one may have every option that rules have."""
+    kinds = CONVERTERS + FOREIGN if wild and draw(st.integers(0, 3)) == 0 else CONVERTERS
+    string = draw(rule_strings(kinds, slashes=wild))
+    options: dict[str, Any] = {
+        "endpoint": draw(st.sampled_from(ENDPOINTS)),
+        "methods": draw(st.sampled_from([None, None, ["GET"], ["POST"], ["GET", "POST"], ["PUT"], []])),
+        "strict_slashes": draw(st.sampled_from([None, None, True, False])),
+    }
+    if wild:
+        options |= {
+            "defaults": draw(st.sampled_from(DEFAULTS)),
+            "merge_slashes": draw(st.sampled_from([None, None, True, False])),
+        }
+        rare = st.integers(0, 9).map(lambda number: number == 0)
+        if draw(rare):
+            options["subdomain"] = draw(
+                st.sampled_from(["", "www", "api", "<sub>", "<path:sub>", "<string(minlength=0):s>"])
+            )
+        if draw(rare):
+            options["redirect_to"] = draw(st.sampled_from(["a", "/b/<x>", "b"]))
+        for flag in ("alias", "build_only"):
+            options[flag] = draw(rare)
+        if options["methods"] in (None, ["GET"]):
+            options["websocket"] = draw(rare)
+    return Spec(string, options)
+
+
+@st.composite
+def map_options(draw: st.DrawFn) -> dict[str, Any]:
+    flag = st.sampled_from([True, True, True, False])
+    return {
+        "default_subdomain": draw(st.sampled_from(["", "", "", "www", None])),
+        "strict_slashes": draw(flag),
+        "merge_slashes": draw(flag),
+        "redirect_defaults": draw(flag),
+        "sort_parameters": not draw(flag),
+        "host_matching": draw(st.integers(0, 19)) == 0,
+    }
+
+
+@st.composite
+def paths(draw: st.DrawFn, strings: list[str]) -> str:
+    """A path, most often one that follows a rule's string."""
+    pool = st.sampled_from(SEGMENTS)
+    if strings and draw(st.integers(0, 3)):
+        pieces = []
+        for piece in draw(st.sampled_from(strings)).split("/")[1:]:
+            if "<" in piece or draw(st.integers(0, 12)) == 0:
+                before, _, rest = piece.partition("<")
+                pieces.append(before + draw(pool) + rest.rpartition(">")[2])
+            else:
+                pieces.append(piece)
+        path = "/" + "/".join(pieces)
+    else:
+        path = "/" + "/".join(draw(st.lists(pool, max_size=4)))
+    change = draw(st.sampled_from(["", "", "", "", "", "add", "drop", "double", "bare", "none", "triple"]))
+    return {
+        "add": path + "/",
+        "drop": path.removesuffix("/"),
+        "double": path.replace("/", "//", 2),
+        "bare": path.lstrip("/"),
+        "none": "",
+        "triple": path + "//",
+    }.get(change, path)
+
+
+class Text(str):
+    """A subclass of str, as markup and lazy strings are."""
+
+
+WORDS = ["a", "ab", "a b", "ü/ö", "/a", "//", "", "x?y#z&w=%", "12", "a-b_c.d~e", "e|f", "c/d", "\ud800", Text("t&")]
+OTHERS = [0, 1, 5, 12, -3, 10**30, True, 1.5, -2.0, float("nan"), None, UUID(IDENTIFIER), b"b c", object]
+SEVERAL = [["p", "q r", None, 3], ("t",), {"s"}, [], {"k": 1}]
+VALUES = st.sampled_from([*WORDS, *OTHERS, *SEVERAL])
+
+
+@dataclass
+class Twins:
+    """Two equal maps with numbered rules: the router is asked about `ours`, and never sees `theirs`."""
+
+    options: dict[str, Any]
+    ours: Map = field(init=False)
+    theirs: Map = field(init=False)
+    strings: list[str] = field(default_factory=list)
+    pairs: list[tuple[Rule, Rule]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.ours, self.theirs = (Map(converters=OWN, **self.options) for _ in range(2))
+
+    def add(self, spec: Spec) -> None:
+        """Add the rule to both, or to none if Werkzeug refuses it."""
+        try:
+            theirs = spec.make()
+            self.theirs.add(theirs)
+        except Exception:  # noqa: BLE001 - a rule that no map takes says nothing about the router
+            return
+        ours = spec.make()
+        self.ours.add(ours)
+        self.strings.append(spec.string)
+        self.pairs.append((ours, theirs))
+
+    def number(self, rule: Rule) -> int:
+        return next(number for number, pair in enumerate(self.pairs) if rule is pair[0] or rule is pair[1])
+
+    def change(self, change: Callable[[Map], object]) -> None:
+        """Change both maps; where Werkzeug refuses, it refuses twice."""
+        _both(change, self.ours, self.theirs)
+
+    def change_rule(self, number: int, change: Callable[[Rule], object]) -> None:
+        _both(change, *self.pairs[number % len(self.pairs)])
+
+
+def _both(change: Callable[[Any], object], ours: object, theirs: object) -> None:
+    outcomes = []
+    for each in (ours, theirs):
+        try:
+            change(each)
+            outcomes.append(None)
+        except Exception as error:  # noqa: BLE001 - compared below
+            outcomes.append(repr(error))
+    assert outcomes[0] == outcomes[1]
+
+
+EASY = st.sampled_from(["a", "ab", "12", 1, 5, 12, 1.5, IDENTIFIER])
+FURTHER = ["lang", "q", "a b", "ü&", ".self", "self", "method", "x", 7]
+
+
+@st.composite
+def calls(draw: st.DrawFn, twins: Twins) -> tuple[str, dict[Any, Any], str | None]:
+    """Endpoint, values and method, most often such that a rule can be built from them."""
+    rule = draw(st.sampled_from(twins.pairs))[0]
+    given: dict[Any, Any] = {}
+    for name in sorted(rule.arguments):
+        kind = draw(st.sampled_from(["easy", "easy", "any", "default", "none"]))
+        if kind == "default" and rule.defaults:
+            given[name] = rule.defaults.get(name)
+        elif kind != "none":
+            given[name] = draw(VALUES if kind == "any" else EASY)
+    given |= draw(st.dictionaries(st.sampled_from(FURTHER), VALUES, max_size=2))
+    return rule.endpoint, given, draw(st.sampled_from([None, None, "GET", "POST"]))
