@@ -616,3 +616,104 @@ def response_and_request_classes_of_the_application(out):
     out.request(app, "/?q=abc")
     out.request(app, "/json?q=abc")
     out.request(app, "/none")
+
+
+def flask_replaced_in_the_module_by_a_subclass(out):
+    original = flask.Flask
+
+    class Instrumented(original):
+        def __init__(self, *args, **options):
+            super().__init__(*args, **options)
+            inner = self.wsgi_app
+            self.wsgi_app = lambda environ, start: out.tell("instrumented") or inner(environ, start)
+
+    flask.Flask = Instrumented
+    try:
+        app = flask.Flask("case_app")
+        app.add_url_rule("/", "index", lambda: type(flask.current_app._get_current_object()).__name__)
+        out.request(app.test_client())
+        out("isinstance", [isinstance(app, original), isinstance(app, flask.app.Flask)])
+    finally:
+        flask.Flask = original
+
+
+def initialiser_wrapped_on_the_class(out):
+    original = flask.Flask.__init__
+
+    def wrapped(self, *args, **options):
+        original(self, *args, **options)
+        self.extensions["wrapped"] = True
+
+    flask.Flask.__init__ = wrapped
+    try:
+        out("extensions", flask.Flask("case_app").extensions)
+    finally:
+        flask.Flask.__init__ = original
+
+
+def attributes_before_the_initialiser(out):
+    class Shop(flask.Flask):
+        def __init__(self):
+            self.early = "set before"
+            super().__init__("case_app", static_folder=None)
+            self.add_url_rule("/", view_func=self.index)
+
+        def index(self):
+            return self.early
+
+    out.request(Shop())
+
+
+def initialiser_called_twice(out):
+    app = out.app()
+    app.add_url_rule("/", "index", lambda: "x")
+    app.config["X"] = 1
+    app.__init__("case_app")
+    out(
+        "again",
+        [
+            app.config.get("X"),
+            [rule.rule for rule in app.url_map.iter_rules()],
+            app.view_functions.keys() == {"static"},
+        ],
+    )
+
+
+def deleted_and_shadowed_attributes(out):
+    app = out.app()
+    out.attempt("missing", lambda: app.no_such)
+    app.mine = 1
+    out("set", [app.mine, "mine" in vars(app)])
+    out.attempt("cached property", lambda: [app.name, app.jinja_env is app.jinja_env, app.logger is app.logger])
+    app.jinja_env = "replaced"
+    out("replaced", app.jinja_env)
+    out.attempt("equal", lambda: [app == app, app != out.app(), hash(app) == hash(app), bool(app)])
+
+
+def static_rules_of_subclasses(out):
+    class Shop(flask.Flask):
+        def send_static_file(self, filename):
+            return f"own {filename}"
+
+    class Quiet(flask.Flask):
+        has_static_folder = False
+
+    app = Shop("case_app")
+    out.request(app, "/static/a/b.txt")
+    other = flask.Flask("case_app")
+    other.send_static_file = lambda filename: f"patched {filename}"
+    out.request(other, "/static/x.txt")
+    out("rules", [rule.rule for rule in Quiet("case_app").url_map.iter_rules()])
+
+
+def weak_references_and_garbage(out):
+    import gc
+    import weakref
+
+    app = flask.Flask("case_app")
+    app.add_url_rule("/", "index", lambda: "x")
+    app.test_client().get("/")
+    reference = weakref.ref(app)
+    del app
+    gc.collect()
+    out("collected", reference() is None)

@@ -687,3 +687,169 @@ def nested_requests_of_coroutines(out):
         return f"{found} {flask.request.path}"
 
     out.request(app, "/outer")
+
+
+def async_callables_of_many_kinds(out):
+    import functools
+
+    class Callable:
+        async def __call__(self, **values):
+            return f"instance {values}"
+
+    class Holder:
+        async def bound(self, **values):
+            await asyncio.sleep(0)
+            return f"bound {values}"
+
+        @classmethod
+        async def of_class(cls, **values):
+            return f"class {values}"
+
+        @staticmethod
+        async def of_static(**values):
+            return f"static {values}"
+
+    async def plain(greeting, **values):
+        return f"{greeting} {values}"
+
+    app = out.app()
+    views = {
+        "instance": Callable(),
+        "bound": Holder().bound,
+        "class": Holder.of_class,
+        "of_static": Holder.of_static,
+        "partial": functools.partial(plain, "hi"),
+        "wrapped": functools.wraps(plain)(functools.partial(plain, "wrapped")),
+    }
+    for name, view in views.items():
+        app.add_url_rule(f"/{name}/<int:n>", name, view)
+    for name in views:
+        out.wsgi(app, f"/{name}/3")
+
+
+def view_function_replaced_by_a_coroutine_later(out):
+    app = _app(out, lambda: "sync")
+    out.request(app)
+
+    async def view():
+        return "async"
+
+    app.view_functions["index"] = view
+    out.request(app)
+    app.view_functions["index"] = lambda: "sync again"
+    out.request(app)
+
+
+def coroutine_results_with_proxies(out):
+    async def session():
+        flask.session["a"] = 1
+        return dict(flask.session)
+
+    async def args():
+        return flask.request.args
+
+    async def redirect():
+        return flask.redirect(flask.url_for("session"))
+
+    async def file():
+        return flask.send_file(__import__("io").BytesIO(b"file"), "text/plain")
+
+    app = out.app(config={"SECRET_KEY": "k"})
+    for view in (session, args, redirect, file):
+        app.add_url_rule(f"/{view.__name__}", view_func=view)
+    for name in ("session", "args", "redirect", "file"):
+        out.wsgi(app, f"/{name}", query_string="q=1")
+
+
+def uploads_read_by_a_coroutine(out):
+    import io
+
+    async def view():
+        await asyncio.sleep(0)
+        return [dict(flask.request.form), flask.request.files["f"].read().decode(), flask.request.get_json(silent=True)]
+
+    app = out.app(config={"MAX_CONTENT_LENGTH": 1000})
+    app.add_url_rule("/", "index", view, methods=["POST"])
+    out.request(app, "/", "POST", data={"a": "1", "f": (io.BytesIO(b"file"), "f.txt")})
+    out.request(app, "/", "POST", data={"a": "1" * 2000}, label="too large")
+    out.request(app, "/", "POST", json={"a": 1}, label="json")
+
+
+def after_this_request_in_coroutines(out):
+    async def view():
+        @flask.after_this_request
+        async def late(response):
+            await asyncio.sleep(0)
+            response.headers["X-Late"] = flask.request.path
+            return response
+
+        return "x"
+
+    out.wsgi(_app(out, view))
+
+
+def many_requests_on_one_application(out):
+    seen = []
+
+    async def view():
+        seen.append(id(asyncio.get_running_loop()))
+        await asyncio.sleep(0)
+        return flask.request.args["n"]
+
+    app = _app(out, view)
+    client = app.test_client()
+    out("texts", [client.get(f"/?n={n}").text for n in range(20)])
+
+
+def cancelled_inside(out):
+    async def view():
+        task = asyncio.create_task(asyncio.sleep(10))
+        await asyncio.sleep(0)
+        task.cancel()
+        try:
+            await task
+        except asyncio.CancelledError:
+            return "cancelled"
+
+    async def raises():
+        raise asyncio.CancelledError("by the view")
+
+    app = _app(out, view)
+    app.add_url_rule("/raises", view_func=raises)
+    out.request(app)
+
+    def ask():
+        try:
+            return app.test_client().get("/raises").status
+        except BaseException as error:  # noqa: BLE001 - an observation, whatever it is
+            return [type(error).__name__, str(error)]
+
+    out.attempt("raises", ask)
+
+
+def hooks_of_both_kinds_interleaved(out):
+    app = _app(out, lambda: out.tell("view") or "x")
+
+    def add(n):
+        if n % 2:
+
+            @app.before_request
+            async def before():
+                out.tell("async before", n)
+
+            @app.after_request
+            async def after(response):
+                out.tell("async after", n)
+                return response
+
+            @app.teardown_request
+            async def down(error):
+                out.tell("async down", n)
+        else:
+            app.before_request(lambda: out.tell("before", n))
+            app.after_request(lambda response: out.tell("after", n) or response)
+            app.teardown_request(lambda error: out.tell("down", n))
+
+    for n in range(4):
+        add(n)
+    out.request(app)

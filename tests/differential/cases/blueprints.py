@@ -684,3 +684,80 @@ def registering_returns_and_arguments(out):
     out.attempt("unknown options", lambda: app.register_blueprint(_blueprint("b"), colour="red"))
     out.attempt("not a blueprint", app.register_blueprint, object())
     out.attempt("missing import name", Blueprint, "x")
+
+
+def deferred_functions_and_states_by_hand(out):
+    blueprint = _blueprint(url_prefix="/p")
+    blueprint.add_url_rule("/x", "x", _where)
+    app = out.app(static_folder=None)
+    state = blueprint.make_setup_state(app, {"url_prefix": "/made"}, True)
+    state.add_url_rule("/by-hand", "hand", _where, defaults={"n": 1})
+    out("rules", _rules(app))
+    out("deferred", len(blueprint.deferred_functions))
+    out("merge", [state.url_prefix, state.name, state.first_registration])
+
+
+def blueprint_tables_written_to_directly(out):
+    blueprint = _blueprint()
+    blueprint.add_url_rule("/", "index", lambda: "x")
+    blueprint.before_request_funcs.setdefault(None, []).append(lambda: out.tell("written before registration"))
+    app = out.app()
+    app.register_blueprint(blueprint)
+    blueprint.before_request_funcs[None].append(lambda: out.tell("written after registration"))
+    app.before_request_funcs.setdefault("bp", []).append(lambda: out.tell("written on the app"))
+    out.request(app)
+
+
+def subclass_with_own_methods(out):
+    class Api(Blueprint):
+        def route(self, rule, **options):
+            out.tell("route", rule, options)
+            return super().route("/api" + rule, **options)
+
+        def add_url_rule(self, rule, endpoint=None, view_func=None, provide_automatic_options=None, **options):
+            out.tell("add", rule, endpoint)
+            super().add_url_rule(rule, endpoint, view_func, provide_automatic_options, **options)
+
+    blueprint = Api("bp", "case_app")
+    blueprint.route("/a")(lambda: "a").__name__
+    blueprint.get("/b", endpoint="b")(lambda: "b")
+    app = out.app(static_folder=None)
+    app.register_blueprint(blueprint)
+    out("rules", _rules(app))
+
+
+def blueprints_registered_while_others_are(out):
+    inner, outer = _blueprint("inner"), _blueprint("outer")
+    inner.add_url_rule("/i", "i", _where)
+    outer.record(lambda state: state.app.register_blueprint(inner, url_prefix="/recorded"))
+    app = out.app(static_folder=None)
+    app.register_blueprint(outer)
+    out("rules", _rules(app))
+    out.request(app, "/recorded/i")
+
+
+def blueprint_of_two_applications(out):
+    blueprint = _blueprint(url_prefix="/p")
+    blueprint.add_url_rule("/", "index", lambda: f"{flask.current_app.name} {flask.url_for('.index')}")
+    blueprint.before_request(lambda: out.tell("before", flask.current_app.name))
+    one, two = out.app("case_app_one"), out.app("case_app_two")
+    one.register_blueprint(blueprint)
+    out.request(one, "/p/")
+    two.register_blueprint(blueprint, url_prefix="/q")
+    out.request(two, "/q/")
+    out.attempt("changed", blueprint.add_url_rule, "/late", "late", _where)
+
+
+def app_wide_hooks_of_nested_blueprints(out):
+    parent, child, app = _blueprint("parent", url_prefix="/parent"), _blueprint("child", url_prefix="/child"), out.app()
+    for blueprint in (child, parent):
+        blueprint.before_app_request(lambda name=blueprint.name: out.tell("before", name))
+        blueprint.after_app_request(lambda response, name=blueprint.name: out.tell("after", name) or response)
+        blueprint.app_errorhandler(404)(lambda error, name=blueprint.name: (f"404 of {name}", 404))
+        blueprint.app_context_processor(lambda name=blueprint.name: {"who": name})
+    app.before_request(lambda: out.tell("before", "app"))
+    app.add_url_rule("/", "index", lambda: flask.render_template_string("{{ who }}"))
+    parent.register_blueprint(child)
+    app.register_blueprint(parent)
+    out.request(app)
+    out.request(app, "/none")

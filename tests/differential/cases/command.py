@@ -296,30 +296,35 @@ def top_level_help(out):
     result = CliRunner().invoke(cli.cli, ["--app", "good_site", "--help"], prog_name="flask")
     commands = re.findall(r"^  (\w[\w-]*)", result.output.partition("Commands:")[2], re.M)
     options = re.findall(r"--?[\w-]+", result.output.partition("Options:")[2].partition("Commands:")[0])
-    out("help", [result.exit_code, commands, sorted(set(options))])
+    out("help", result.exit_code)
+    out("commands", [name for name in commands if name in ("own", "routes", "run", "shell")])
+    out(
+        "options",
+        sorted({"-e", "--env-file", "-A", "--app", "--debug", "--no-debug", "--version", "--help"} & set(options)),
+    )
+
+
+OPTIONS = {
+    "run": "--host --port --cert --key --reload --debugger --with-threads --extra-files --exclude-patterns --debug --help",  # noqa: E501 - one text, as it is sent or stored
+    "shell": "--help",
+    "routes": "--sort --all-methods --help",
+    "flask": "--env-file --app --debug --version --help",
+}
 
 
 def options_of_the_commands(out):
-    for name, command in (
-        ("run", cli.run_command),
-        ("shell", cli.shell_command),
-        ("routes", cli.routes_command),
-        ("flask", cli.cli),
-    ):
-        context = click.Context(command)
-        found = [
-            [
-                sorted(p.opts + p.secondary_opts),
-                type(p.type).__name__,
-                repr(p.default) if p.default is None or isinstance(p.default, (str, int, bool)) else "…",
-                p.is_flag,
-                p.multiple,
-                p.expose_value,
-            ]
-            for p in command.get_params(context)
-            if isinstance(p, click.Option)
-        ]
-        out(name, [command.name, sorted(found, key=repr)])
+    commands = {"run": cli.run_command, "shell": cli.shell_command, "routes": cli.routes_command, "flask": cli.cli}
+    for name, command in commands.items():
+        found = {opt: p for p in command.get_params(click.Context(command)) for opt in p.opts}
+        for option in OPTIONS[name].split():
+            out.attempt(f"{name} {option}", _described, found.get(option))
+        out(f"{name} name", command.name)
+
+
+def _described(option):
+    default = option.default if option.default is None or isinstance(option.default, (str, int, bool)) else "…"
+    kind = type(option.type).__name__
+    return [sorted(option.opts), sorted(option.secondary_opts), kind, repr(default), option.is_flag, option.multiple]
 
 
 def version_option(out):

@@ -483,3 +483,86 @@ def debug_and_environment_keys_of_old(out):
     out.attempt("env", lambda: app.env)
     app.config["JSON_SORT_KEYS"] = False
     out("ignored", app.json.dumps({"b": 1, "a": 2}))
+
+
+def session_and_cookie_settings_of_wrong_types(out):
+    for config in (
+        {"SESSION_COOKIE_NAME": ""},
+        {"SESSION_COOKIE_NAME": "a b"},
+        {"SESSION_COOKIE_NAME": "ü"},
+        {"SESSION_COOKIE_PATH": 5},
+        {"SESSION_COOKIE_DOMAIN": True},
+        {"SESSION_COOKIE_SAMESITE": True},
+        {"SESSION_COOKIE_SECURE": "no"},
+        {"SESSION_COOKIE_HTTPONLY": 0},
+        {"SESSION_REFRESH_EACH_REQUEST": "x"},
+        {"PERMANENT_SESSION_LIFETIME": "x"},
+        {"MAX_COOKIE_SIZE": "x"},
+        {"MAX_CONTENT_LENGTH": "3"},
+        {"SEND_FILE_MAX_AGE_DEFAULT": "60"},
+        {"TRUSTED_HOSTS": "localhost"},
+        {"APPLICATION_ROOT": "no-slash"},
+        {"APPLICATION_ROOT": ""},
+        {"PREFERRED_URL_SCHEME": ""},
+        {"SERVER_NAME": ""},
+        {"SERVER_NAME": "with space"},
+        {"SERVER_NAME": "h:p"},
+    ):
+        app = out.app(config={"SECRET_KEY": "k", **config})
+        app.add_url_rule(
+            "/",
+            "index",
+            lambda: (
+                flask.session.update(a=1)
+                or setattr(flask.session, "permanent", True)
+                or flask.url_for("index", _external=True)
+            ),
+            methods=["GET", "POST"],
+        )
+        out.request(app, "/", label=f"{config}")
+        out.request(app, "/", "POST", data="12345", label=f"{config} POST")
+
+
+def config_object_that_answers_anew_each_time(out):
+    answers = {"SECRET_KEY": "k", "TESTING": False, "SESSION_COOKIE_NAME": "one", "MAX_CONTENT_LENGTH": None}
+
+    class Live(Config):
+        def __getitem__(self, key):
+            return answers[key] if key in answers else super().__getitem__(key)
+
+        def get(self, key, default=None):
+            return answers[key] if key in answers else super().get(key, default)
+
+    class Shop(flask.Flask):
+        config_class = Live
+
+    app = Shop("case_app")
+    app.add_url_rule("/", "index", lambda: flask.session.update(a=1) or flask.request.get_data(), methods=["POST"])
+    app.add_url_rule("/fail", "fail", lambda: 1 / 0)
+    for change in (
+        {},
+        {"SECRET_KEY": "other"},
+        {"SESSION_COOKIE_NAME": "two"},
+        {"MAX_CONTENT_LENGTH": 2},
+        {"TESTING": True},
+    ):
+        answers.update(change)
+        out.request(app, "/", "POST", data="body", label=f"{change}")
+        out.request(app, "/fail", label=f"{change} fail")
+
+
+def testing_and_debug_switched_between_requests(out):
+    app = out.app()
+    app.add_url_rule("/", "index", lambda: 1 / 0)
+    client = app.test_client()
+    for name, value in [
+        ("TESTING", True),
+        ("TESTING", False),
+        ("DEBUG", True),
+        ("DEBUG", False),
+        ("PROPAGATE_EXCEPTIONS", True),
+        ("PROPAGATE_EXCEPTIONS", False),
+        ("PROPAGATE_EXCEPTIONS", None),
+    ]:
+        app.config[name] = value
+        out.request(client, "/", label=f"{name}={value}")

@@ -842,3 +842,246 @@ def after_a_failed_push_nothing_is_current(out):
     app.testing = True
     out.request(app, label="testing")
     out("left", [flask.has_app_context(), flask.has_request_context()])
+
+
+def context_variables_used_directly(out):
+    app = out.app()
+    app.add_url_rule("/", "index", lambda: "x")
+    out("empty", [_cv_app.get(None), _cv_request.get(None), _cv_app.get("default")])
+    out.attempt("without a default", _cv_app.get)
+    out.attempt("request without a default", _cv_request.get)
+    with app.test_request_context("/") as context:
+        out(
+            "request",
+            [
+                _cv_request.get() is context,
+                _cv_request.get() is request_ctx._get_current_object(),
+                _cv_app.get() is app_ctx._get_current_object(),
+            ],
+        )
+        out("kinds", [type(_cv_request.get()), type(_cv_app.get())])
+        other = out.app("case_app_other").app_context()
+        token = _cv_app.set(other)
+        out("set", [_cv_app.get() is other, flask.current_app.name, flask.request.path])
+        _cv_app.reset(token)
+        out("reset", [_cv_app.get() is app_ctx._get_current_object(), flask.current_app.name])
+    with app.app_context() as context:
+        out("app", [_cv_app.get() is context, _cv_request.get(None)])
+    out("names", [_cv_app.name, _cv_request.name])
+
+
+def context_variable_set_to_another_context(out):
+    one, two = out.app("case_app_one"), out.app("case_app_two")
+    with one.app_context():
+        token = _cv_app.set(two.app_context())
+        out("other", flask.current_app.name)
+        flask.g.x = 1
+        _cv_app.reset(token)
+        out("back", [flask.current_app.name, flask.g.get("x")])
+
+
+def app_contexts_inside_a_request(out):
+    one, two = out.app("case_app_one"), out.app("case_app_two", config={"SERVER_NAME": "two.example"})
+    two.add_url_rule("/two", "two", lambda: "")
+
+    @one.get("/")
+    def index():
+        flask.g.x = "request"
+        seen = []
+        with one.app_context():
+            seen.append(
+                [
+                    flask.g.get("x"),
+                    flask.current_app.name,
+                    flask.request.path,
+                    flask.has_request_context(),
+                    flask.url_for("index"),
+                ]
+            )
+            flask.g.x = "inner"
+        seen.append(flask.g.x)
+        with two.app_context():
+            seen.append([flask.g.get("x"), flask.current_app.name, flask.request.path])
+            try:
+                seen.append(flask.url_for("two"))
+            except Exception as error:  # noqa: BLE001 - an observation, whatever it is
+                seen.append(f"{type(error).__name__} {error}")
+        seen.append([flask.g.x, flask.current_app.name])
+        return seen
+
+    one.teardown_appcontext(lambda error: out.tell("one down", flask.g.get("x")))
+    two.teardown_appcontext(lambda error: out.tell("two down", flask.g.get("x")))
+    out.request(one)
+
+
+def g_in_every_hook(out):
+    app = out.app()
+
+    def note(name):
+        flask.g.setdefault("seen", []).append(name)
+
+    app.url_value_preprocessor(lambda endpoint, values: note("values"))
+    app.before_request(lambda: note("before"))
+    app.after_request(lambda response: note("after") or response)
+    app.teardown_request(lambda error: note("teardown request"))
+    app.teardown_appcontext(lambda error: out.tell(list(flask.g.seen)))
+    app.context_processor(lambda: note("processor") or {})
+    app.add_url_rule("/", "index", lambda: note("view") or flask.render_template_string("{{ g.seen }}"))
+    out.request(app)
+    out.request(app)
+
+
+def g_set_before_the_request_through_a_context(out):
+    app = out.app()
+    app.add_url_rule("/", "index", lambda: str(flask.g.get("user")))
+    with app.app_context():
+        flask.g.user = "ada"
+        for _ in range(2):
+            out.request(app)
+        with app.test_client() as client:
+            out("client", client.get("/").text)
+            flask.g.other = 1
+        out("kept", [flask.g.user, flask.g.get("other")])
+
+    def receiver(sender, **given):
+        flask.g.user = "from the signal"
+
+    out.connect(flask.appcontext_pushed, receiver, app)
+    out.request(app)
+
+
+def app_context_object_used_again(out):
+    app = out.app()
+    context = app.app_context()
+    for n in range(2):
+        with context:
+            flask.g.n = flask.g.get("n", 0) + 1
+            out(f"round {n}", [flask.g.n, flask.current_app.name])
+    out("g outside", context.g.n)
+    request = app.test_request_context("/x")
+    for n in range(2):
+        with request:
+            out(f"request round {n}", [flask.request.path, flask.g.get("m")])
+            flask.g.m = n
+
+
+def same_context_entered_twice(out):
+    app = out.app()
+    app.teardown_appcontext(lambda error: out.tell("app down"))
+    app.teardown_request(lambda error: out.tell("request down"))
+    with app.app_context() as context:
+        with context:
+            out.tell("inner", flask.current_app.name)
+        out.tell("outer", flask.has_app_context())
+    request = app.test_request_context("/x")
+    with request:
+        with request:
+            out.tell("inner", flask.request.path)
+        out.tell("outer", flask.has_request_context(), flask.has_app_context())
+    out.tell("left", flask.has_request_context(), flask.has_app_context())
+
+
+def copies_of_contexts(out):
+    app = out.app(config={"SECRET_KEY": "k"})
+    app.add_url_rule("/x", "x", lambda: "")
+    with app.test_request_context("/x?a=1") as context:
+        flask.session["s"] = 1
+        flask.g.x = "original"
+        copied = context.copy()
+        out(
+            "copy",
+            [
+                copied is context,
+                copied.app is app,
+                copied.request is context.request,
+                copied.session is context.session,
+                type(copied),
+            ],
+        )
+        with copied:
+            out("inside", [flask.g.get("x"), flask.request.args["a"], flask.session["s"]])
+    with copied:
+        out("later", [flask.g.get("x"), flask.request.args["a"], flask.session["s"]])
+
+
+def flashes_and_after_request_functions_of_a_context(out):
+    app = out.app(config={"SECRET_KEY": "k"})
+    with app.test_request_context() as context:
+        flask.flash("m", "c")
+        out("flashes", context.flashes)
+        out("got", flask.get_flashed_messages(with_categories=True))
+        out("flashes kept", context.flashes)
+        flask.after_this_request(lambda response: response.headers.add("X", "1") or response)
+        out("response", app.process_response(flask.Response("r")))
+
+
+def url_adapter_of_a_context_replaced(out):
+    app = out.app()
+    app.add_url_rule("/x/<n>", "x", lambda n: flask.url_for("x", n=1))
+
+    @app.before_request
+    def replace():
+        request_ctx.url_adapter = app.url_map.bind("other.example", script_name="/root", url_scheme="https")
+
+    out.request(app, "/x/2")
+    with app.test_request_context("/"):
+        request_ctx.url_adapter = app.url_map.bind("third.example", "/m")
+        out("url", [flask.url_for("x", n=3), flask.url_for("x", n=3, _external=True)])
+        app_ctx.url_adapter = app.url_map.bind("app.example")
+        out("app's", flask.url_for("x", n=4))
+
+
+def request_replaced_on_the_context(out):
+    from werkzeug.test import create_environ
+
+    app = out.app()
+    app.add_url_rule("/", "index", lambda: flask.request.args.get("a", "none"))
+
+    @app.before_request
+    def replace():
+        if "swap" in flask.request.args:
+            request_ctx.request = app.request_class(create_environ("/?a=replaced"))
+
+    out.request(app, "/?a=original")
+    app.testing = True
+    out.request(app, "/?swap=1")
+
+
+def generators_and_contexts_interleaved(out):
+    app = out.app()
+
+    def body():
+        for _ in range(2):
+            yield f"{flask.request.args['q']} "
+
+    app.add_url_rule("/", "index", lambda: flask.Response(flask.stream_with_context(body())))
+    first = app.test_client().get("/?q=one", buffered=False)
+    second = app.test_client().get("/?q=two", buffered=False)
+    one, two = first.iter_encoded(), second.iter_encoded()
+    out("interleaved", [next(one), next(two), next(one), next(two)])
+    out.attempt("the first's end", lambda: list(one))
+    out.attempt("the second's end", lambda: list(two))
+    out.attempt("closed", first.close)
+    out.attempt("closed too", second.close)
+    out("context", [flask.has_request_context(), flask.has_app_context()])
+
+
+def threads_started_by_views_with_their_own_contexts(out):
+    app = out.app("case_app", config={"SERVER_NAME": "t.example"})
+    seen = []
+
+    def work():
+        with app.app_context():
+            flask.g.thread = True
+            seen.append([flask.current_app.name, flask.url_for("index"), flask.has_request_context()])
+
+    @app.get("/")
+    def index():
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        return str(flask.g.get("thread"))
+
+    app.teardown_appcontext(lambda error: seen.append("down"))
+    out.request(app)
+    out("seen", seen)

@@ -736,3 +736,158 @@ def view_functions_of_many_kinds(out):
     out.attempt(
         "partial without endpoint", lambda: flask.Flask("case_app").add_url_rule("/", view_func=functools.partial(len))
     )
+
+
+def cli_runner_inside_contexts(out):
+    app = out.app()
+
+    @app.cli.command("where")
+    def where():
+        flask.g.ran = True
+        click.echo(f"{flask.current_app.name} {flask.has_request_context()} {flask.g.get('outer')}")
+
+    app.teardown_appcontext(lambda error: out.tell("down", flask.g.get("outer"), flask.g.get("ran")))
+    out("plain", app.test_cli_runner().invoke(args=["where"]).output)
+    with app.app_context():
+        flask.g.outer = 1
+        out("in a context", app.test_cli_runner().invoke(args=["where"]).output)
+    with app.test_request_context():
+        out("in a request", app.test_cli_runner().invoke(args=["where"]).output)
+    with app.test_client() as client:
+        client.get("/")
+        out("in a client", app.test_cli_runner().invoke(args=["where"]).output)
+
+
+def view_classes_patched_later(out):
+    class Page(View):
+        def dispatch_request(self):
+            return "original"
+
+    class Item(MethodView):
+        def get(self):
+            return "original get"
+
+    app = out.app()
+    app.add_url_rule("/page", view_func=Page.as_view("page"))
+    app.add_url_rule("/item", view_func=Item.as_view("item"))
+    for path in ("/page", "/item"):
+        out.request(app, path)
+    Page.dispatch_request = lambda self: "patched"
+    Item.get = lambda self: "patched get"
+    Item.put = lambda self: "patched put"
+    for path in ("/page", "/item"):
+        out.request(app, path)
+    out.request(app, "/item", "PUT")
+    app.view_functions["item"].view_class = Page
+    out.request(app, "/item")
+    Item.dispatch_request = lambda self: "never, the class was exchanged"
+    out.request(app, "/item")
+
+
+def view_names_and_documentation(out):
+    class Documented(MethodView):
+        """The documentation."""
+
+        def get(self):
+            """Of get."""
+            return "x"
+
+    view = Documented.as_view("documented")
+    out(
+        "attributes",
+        [view.__name__, view.__qualname__ if "locals" not in view.__qualname__ else "…", view.__doc__, view.__module__],
+    )
+    out("methods", [view.methods, Documented.methods, MethodView.methods, View.methods])
+    out("defaults", [View.decorators, View.init_every_request, View.provide_automatic_options])
+    out.attempt("no name", Documented.as_view)
+
+
+def decorators_of_a_base_and_a_subclass(out):
+    def tag(name):
+        def decorate(function):
+            return lambda *args, **options: f"{name}:{function(*args, **options)}"
+
+        return decorate
+
+    class Base(View):
+        decorators = [tag("base")]
+
+        def dispatch_request(self):
+            return type(self).__name__
+
+    class Child(Base):
+        pass
+
+    class Own(Base):
+        decorators = [tag("own"), *Base.decorators]
+
+    app = out.app()
+    for kind in (Base, Child, Own):
+        app.add_url_rule(f"/{kind.__name__}", view_func=kind.as_view(kind.__name__))
+        out.request(app, f"/{kind.__name__}") if False else None
+    for kind in (Base, Child, Own):
+        out.request(app, f"/{kind.__name__}")
+
+
+def client_requests_with_streams_and_files(out):
+    app = _echo_app(out)
+    client = app.test_client()
+    out.attempt("stream", client.post, "/", input_stream=io.BytesIO(b"streamed"), content_length=8)
+    out.attempt("file", client.post, "/", data={"f": (io.BytesIO(b"f"), "f.txt", "text/x")})
+    out.attempt("file object", client.post, "/", data={"f": open(out.file("up.txt", "upload"), "rb")})
+    out.attempt("bytes", client.post, "/", data=b"\xff")
+    out.attempt("content type", client.post, "/", data={"a": "1"}, content_type="multipart/form-data")
+    out.attempt("mimetype", client.post, "/", data="x", mimetype="text/y")
+    out.attempt("list of pairs", client.post, "/", data=[("a", "1"), ("a", "2")])
+    out.attempt("chunked", client.post, "/", data=b"x", headers={"Transfer-Encoding": "chunked"})
+
+
+def responses_closed_by_the_client(out):
+    app = out.app()
+
+    class Body:
+        def __iter__(self):
+            return iter([b"a", b"b"])
+
+        def close(self):
+            out.tell("body closed")
+
+    app.add_url_rule("/", "index", lambda: flask.Response(Body()))
+    app.teardown_request(lambda error: out.tell("down"))
+    client = app.test_client()
+    response = client.get("/")
+    out.tell("got", response.text)
+    response.close()
+    with client.get("/") as second:
+        out.tell("with", second.text)
+    out.tell("buffered", client.get("/", buffered=True).text)
+
+
+def logger_used_before_handlers_are_changed(out):
+    app = out.app()
+    app.logger.warning("first")
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter("%(name)s %(levelname)s %(funcName)s %(message)s"))
+    app.logger.handlers = [handler]
+    app.add_url_rule("/fail", "fail", lambda: 1 / 0)
+    out.request(app, "/fail")
+    out("own handler", stream.getvalue().splitlines()[0])
+    app.logger.disabled = True
+    out.request(app, "/fail")
+    app.logger.disabled = False
+    app.logger.setLevel(logging.CRITICAL)
+    out.request(app, "/fail")
+    out("lines", stream.getvalue().count("ZeroDivisionError"))
+
+
+def log_filters_and_adapters(out):
+    app = out.app()
+    app.logger.addFilter(lambda record: "secret" not in record.getMessage())
+    app.logger.warning("secret one")
+    app.logger.warning("public %(x)s", {"x": 1})
+    app.add_url_rule("/secret", "secret", lambda: 1 / 0)
+    app.add_url_rule("/open", "open", lambda: 1 / 0)
+    out.wsgi(app, "/secret")
+    out.wsgi(app, "/open")
+    logging.LoggerAdapter(app.logger, {"y": 2}).error("adapted")
