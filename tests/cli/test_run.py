@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
 import re
 import signal
@@ -251,9 +252,10 @@ def fetch(url: str) -> str:
         with urllib.request.urlopen(url, timeout=5) as response:
             return str(response.read().decode())
     except urllib.error.HTTPError as error:
-        with error:
+        with error, contextlib.suppress(OSError, http.client.HTTPException):
             return error.read().decode()
-    except OSError as error:
+        return "the answer broke off"
+    except (OSError, http.client.HTTPException) as error:  # also when the process ends while it answers
         return f"no answer: {error}"
 
 

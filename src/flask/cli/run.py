@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import os
 import typing as t
-from contextlib import AbstractContextManager, nullcontext
 
 import click
 
 from ..helpers import get_debug_flag
 from .certificates import CertParamType, take_key
-from .environment import handed_over
 from .failures import NoAppException
 from .options import debug_option
 from .script_info import ScriptInfo, pass_script_info
+from .server import serve
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -99,7 +98,7 @@ def run_command(
     It is not made for production: not for its speed, nor its stability, nor an attacker. Debug mode ('--debug') turns
     the reloader and the debugger on.
     """
-    from werkzeug.serving import is_running_from_reloader, run_simple
+    from werkzeug.serving import is_running_from_reloader
 
     restarted = is_running_from_reloader()
     app = _load_or_report(info, restarted)
@@ -111,24 +110,17 @@ def run_command(
         debugger = debug
 
     show_server_banner(debug, info.app_import_path)
-    watched: AbstractContextManager[list[str]] = handed_over() if reload else nullcontext([])
-    with watched as env_files:
-        try:
-            run_simple(
-                host,
-                port,
-                app,
-                use_debugger=debugger,
-                use_reloader=reload,
-                extra_files=[*(extra_files or ()), *env_files] or None,
-                exclude_patterns=exclude_patterns,
-                threaded=with_threads,
-                ssl_context=cert,
-            )
-        except SystemExit:
-            if not restarted:
-                _explain_busy_port(host, port)
-            raise
+    serve(
+        host,
+        port,
+        app,
+        use_debugger=debugger,
+        use_reloader=reload,
+        extra_files=extra_files,
+        exclude_patterns=exclude_patterns,
+        threaded=with_threads,
+        ssl_context=cert,
+    )
 
 
 # '--debug' after 'run' as well as before it, first among the options in the help.
@@ -161,14 +153,3 @@ def _report(error: Exception) -> WSGIApplication:
         raise error.with_traceback(origin)
 
     return broken_app
-
-
-def _explain_busy_port(host: str, port: int) -> None:
-    from .ports import find_holder, is_taken
-
-    if not is_taken(host, port):
-        return
-    holder = find_holder(port)
-    if holder:
-        click.echo(f"Port {port} is held by {holder}.", err=True)
-    click.echo(f"Stop it, or choose another port: 'flask run --port {port + 1 if port < 65535 else 5000}'.", err=True)

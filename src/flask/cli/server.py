@@ -1,0 +1,84 @@
+"""The development server, as `flask run` and `app.run()` start it: Werkzeug's, with what both of them owe a developer.
+
+Nothing here decides whether reloader and debugger are on; it only sees to it that they keep to the rules.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import click
+
+from .candidates import is_app
+from .environment import handed_over
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+# More than a person writes; whoever has a generated folder of templates does not need a restart for each.
+TEMPLATES_AT_MOST = 5000
+
+
+def serve(host: str, port: int, app: WSGIApplication, **options: t.Any) -> None:
+    """Serve until interrupted; `options` are those of `werkzeug.serving.run_simple`, which is what runs.
+
+    With the reloader, variables from files are left to the process that it starts, and those files and the templates
+    are watched too. With the debugger, only trusted hosts are shown it. A port in use is explained.
+    """
+    from werkzeug.serving import is_running_from_reloader, run_simple
+
+    restarted = is_running_from_reloader()
+    with ExitStack() as stack:
+        if options.get("use_reloader"):
+            from .reloader import watchfiles_preferred
+
+            stack.enter_context(watchfiles_preferred())
+            more = [*stack.enter_context(handed_over()), *_template_files(app)]
+            if more:
+                options["extra_files"] = [*(options.get("extra_files") or ()), *more]
+        if options.get("use_debugger"):
+            from .debugger import guarded, warn_if_exposed
+
+            if not restarted:
+                warn_if_exposed(host)
+            stack.enter_context(guarded())
+        try:
+            run_simple(host, port, app, **options)
+        except SystemExit:
+            if not restarted:
+                _explain_busy_port(host, port)
+            raise
+
+
+def _template_files(app: object) -> list[str]:
+    """The files below the template folders of the app and its blueprints."""
+    if not is_app(app):
+        return []
+    found: dict[str, None] = {}
+    for scaffold in (app, *app.iter_blueprints()):
+        for folder in getattr(scaffold.jinja_loader, "searchpath", ()):
+            for path in _files_below(folder):
+                if len(found) >= TEMPLATES_AT_MOST:
+                    return list(found)
+                found[path] = None
+    return list(found)
+
+
+def _files_below(folder: str | os.PathLike[str]) -> Iterator[str]:
+    for root, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (os.path.join(root, name) for name in sorted(files) if not name.startswith("."))
+
+
+def _explain_busy_port(host: str, port: int) -> None:
+    from .ports import find_holder, is_taken
+
+    if not is_taken(host, port):
+        return
+    holder = find_holder(port)
+    if holder:
+        click.echo(f"Port {port} is held by {holder}.", err=True)
+    click.echo(f"Stop it, or choose another port: 'flask run --port {port + 1 if port < 65535 else 5000}'.", err=True)
