@@ -609,13 +609,15 @@ class Flask(App, Application):
         if port is None:
             port = int(server_port or 5000)
 
-        options = {"use_reloader": self.debug, "use_debugger": self.debug, "threaded": True, **options}
+        restarted = os.environ.get("WERKZEUG_RUN_MAIN") == "true"
+        # A restarted process goes on watching, even if debug mode went from '.env' with the very change it saw.
+        options = {"use_reloader": self.debug or restarted, "use_debugger": self.debug, "threaded": True, **options}
         cli.show_server_banner(self.debug, self.name)
 
-        from werkzeug.serving import run_simple
+        from .cli.server import serve
 
         try:
-            run_simple(host, int(port), self, **options)
+            serve(host, int(port), self, **options)
         finally:
             # An interactive session that served goes on setting up; the reloader's process has ended by now.
             self._got_first_request = False
