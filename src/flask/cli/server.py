@@ -81,4 +81,7 @@ def _explain_busy_port(host: str, port: int) -> None:
     holder = find_holder(port)
     if holder:
         click.echo(f"Port {port} is held by {holder}.", err=True)
-    click.echo(f"Stop it, or choose another port: 'flask run --port {port + 1 if port < 65535 else 5000}'.", err=True)
+    other = port + 1 if port < 65535 else 5000
+    by_command = os.environ.get("FLASK_RUN_FROM_CLI") == "true"
+    how = f"flask run --port {other}" if by_command else f"app.run(port={other})"
+    click.echo(f"Stop it, or choose another port: '{how}'.", err=True)
