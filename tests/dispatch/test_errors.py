@@ -51,7 +51,7 @@ class TestHandlers:
         assert call(app, "/a/b").body == b"http"
 
     def test_the_innermost_blueprint_comes_first(self) -> None:
-        """Handlers are looked for in the blueprint, those around it, then the app, and of unmatched URLs there alone."""
+        """Handlers are looked for in the blueprint, those around it, then the app; of unmatched URLs there alone."""
         app, outer, inner = Flask(__name__), Blueprint("outer", __name__), Blueprint("inner", __name__)
         for scaffold, name in ((app, "app"), (outer, "outer"), (inner, "inner")):
             scaffold.register_error_handler(404, lambda error, name=name: name)
