@@ -6,6 +6,7 @@ accident, nor a page of another site that resolved its own name to this machine.
 
 from __future__ import annotations
 
+import re
 import typing as t
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 HOST_SHOWN_AT_MOST = 80
+_IPV6_HOST = re.compile(r"\[([0-9A-Fa-f:.]{2,45})\](?::\d{1,5})?")
 _WARNING = """\
  * The debugger is on, and the server listens on {host!r}, where other machines may reach it. The debugger can run any
    code: it answers requests for {names} alone, and asks for its PIN. Leave '--host' out unless you need it.\
@@ -46,10 +48,9 @@ class GuardedDebugger(DebuggedApplication):
 
     def check_host_trust(self, environ: WSGIEnvironment) -> bool:
         """As Werkzeug's, which does not know how an IPv6 address is written in a Host header."""
-        host = environ.get("HTTP_HOST") or ""
-        if host.startswith("["):
-            address = host[1:].partition("]")[0]
-            return any(_same_address(address, trusted) for trusted in (*self.trusted_hosts, "::1"))
+        bracketed = _IPV6_HOST.fullmatch(environ.get("HTTP_HOST") or "")
+        if bracketed:
+            return any(_same_address(bracketed[1], trusted) for trusted in (*self.trusted_hosts, "::1"))
         return super().check_host_trust(environ)
 
     def _tell_once(self, environ: WSGIEnvironment) -> None:

@@ -1,0 +1,194 @@
+"""The debugger: for whom it is there, and what everybody else gets."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections.abc import Iterable
+
+import pytest
+import werkzeug.debug
+from werkzeug.debug import DebuggedApplication
+from werkzeug.serving import run_simple
+from werkzeug.test import Client, EnvironBuilder
+
+from flask import Flask
+from flask.cli.debugger import GuardedDebugger, guarded, warn_if_exposed
+
+SECRET = re.compile(r'SECRET = "(\w+)"')
+
+
+@pytest.fixture
+def debugger(monkeypatch: pytest.MonkeyPatch) -> GuardedDebugger:
+    """The debugger around an app with a bug, as the server makes it for `--host dev.example`."""
+    monkeypatch.setenv("WERKZEUG_DEBUG_PIN", "123-456-789")
+    app = Flask(__name__)
+    app.debug = True
+    app.secret_key = "x"
+
+    @app.get("/boom")
+    def boom() -> str:
+        local = "a local value"
+        raise ZeroDivisionError(local)
+
+    debugger = GuardedDebugger(app, evalex=True)
+    debugger.trusted_hosts.append("dev.example")
+    return debugger
+
+
+def headers(host: str) -> dict[str, str]:
+    return {"Host": host}
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "localhost:5000",
+        "a.localhost",
+        "127.0.0.1:80",
+        "dev.example:5000",
+        "[::1]",
+        "[::1]:5000",
+        "[0:0::1]",
+    ],
+)
+def test_trusted_hosts(debugger: GuardedDebugger, host: str) -> None:
+    """This machine's own names, and the host that the server was told to listen on, get the page and the console."""
+    client = Client(debugger)
+    page = client.get("/boom", headers=headers(host))
+    assert page.status_code == 500
+    assert SECRET.search(page.text)
+    assert "EVALEX = true" in page.text
+    assert "a local value" in page.text
+    assert client.get("/console", headers=headers(host)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "evillocalhost", "192.168.0.5:5000"),
+        *("", "[::2]", "[::1", "[]", "[dev.example]", "[::1]x", "[::1]:", "a b", "localhost:99999999"),
+    ],
+)
+def test_untrusted_hosts(debugger: GuardedDebugger, host: str) -> None:
+    """For any other Host header there is no page, no secret, no console and no resource: only the app and its error."""
+    client = Client(debugger)
+    with pytest.raises(ZeroDivisionError):
+        client.get("/boom", headers=headers(host))
+    assert not debugger.frames
+    secret = debugger.secret
+    for path in (
+        "/console",
+        f"/?__debugger__=yes&cmd=pinauth&pin=123-456-789&s={secret}",
+        "/?__debugger__=yes&cmd=resource&f=debugger.js",
+    ):
+        answer = client.get(path, headers=headers(host))
+        assert answer.status_code == 404
+        assert "Set-Cookie" not in answer.headers
+        assert secret not in answer.text
+
+
+def test_a_missing_host_is_not_trusted(debugger: GuardedDebugger) -> None:
+    """A request without a Host header gets no debugger either."""
+    environ = EnvironBuilder(path="/boom").get_environ()
+    del environ["HTTP_HOST"]
+    with pytest.raises(ZeroDivisionError):
+        debugger(environ, lambda *args: lambda data: None)
+
+
+def test_a_host_on_another_address_of_this_machine(debugger: GuardedDebugger) -> None:
+    """An IPv6 address that the server listens on is trusted however it is written."""
+    debugger.trusted_hosts.append("fd00::1")
+    environ = EnvironBuilder(path="/", headers=headers("[fd00:0::1]:5000")).get_environ()
+    assert debugger.check_host_trust(environ)
+
+
+def test_a_developer_is_told_why(debugger: GuardedDebugger, capsys: pytest.CaptureFixture[str]) -> None:
+    """The first error that is not shown says so on stderr, with the host quoted and cut."""
+    client = Client(debugger)
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            client.get("/boom", headers=headers("evil\x1b[31m" + "x" * 1000))
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "\\x1b[31mxxx" in error
+    assert len(error) < 300
+    assert "--host" in error
+
+
+def answer(debugger: GuardedDebugger, query: str, client: Client | None = None) -> t.Any:
+    path = f"/?__debugger__=yes&s={debugger.secret}&{query}"
+    return (client or Client(debugger)).get(path, headers=headers("localhost"))
+
+
+def test_the_pin(debugger: GuardedDebugger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is evaluated without the PIN; a wrong one is refused, the right one accepted."""
+    monkeypatch.setattr("werkzeug.debug.time.sleep", lambda seconds: None)
+    Client(debugger).get("/boom", headers=headers("localhost"))
+    frame = next(iter(debugger.frames))
+    client = Client(debugger)
+    assert "42" not in answer(debugger, f"cmd=6*7&frm={frame}", client).text
+    assert answer(debugger, "cmd=pinauth&pin=000-000-000", client).json == {"auth": False, "exhausted": False}
+    assert "42" not in answer(debugger, f"cmd=6*7&frm={frame}", client).text
+    assert answer(debugger, "cmd=pinauth&pin=123-456-789", client).json == {"auth": True, "exhausted": False}
+    assert "42" in answer(debugger, f"cmd=6*7&frm={frame}", client).text
+    assert "42" not in answer(debugger, f"cmd=6*7&frm={frame}").text
+
+
+def test_guessing_ends(debugger: GuardedDebugger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After ten wrong PINs not even the right one is accepted."""
+    monkeypatch.setattr("werkzeug.debug.time.sleep", lambda seconds: None)
+    for _ in range(10):
+        answer(debugger, "cmd=pinauth&pin=1")
+    assert answer(debugger, "cmd=pinauth&pin=123-456-789").json == {"auth": False, "exhausted": True}
+
+
+def test_the_servers_debugger_is_the_guarded_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Werkzeug's server puts around an app is guarded, and knows the server's host."""
+    made: list[t.Any] = []
+
+    def make_server(host: str, port: int, app: t.Any, *args: object, **options: object) -> t.NoReturn:
+        made.append(app)
+        raise InterruptedError
+
+    def app(environ: object, start_response: object) -> Iterable[bytes]:
+        return []
+
+    monkeypatch.setattr("werkzeug.serving.make_server", make_server)
+    with guarded(), pytest.raises(InterruptedError):
+        run_simple("dev.example", 5000, app, use_debugger=True)
+    assert type(made[0]) is GuardedDebugger
+    assert made[0].trusted_hosts == [".localhost", "127.0.0.1", "dev.example"]
+    assert werkzeug.debug.DebuggedApplication is DebuggedApplication
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost", "app.localhost", "unix:///run/x.sock"])
+def test_no_warning_on_this_machine(host: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where only this machine can connect nothing is said."""
+    warn_if_exposed(host)
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("host", "names"),
+    [
+        ("0.0.0.0", "for localhost alone"),
+        ("::", "for localhost alone"),
+        ("", "for localhost alone"),
+        ("192.168.0.5", "for localhost or 192.168.0.5 alone"),
+        ("dev.example", "for localhost or dev.example alone"),
+    ],
+)
+def test_a_warning_where_others_can_connect(
+    host: str, names: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The debugger on an address that others reach is warned of, the more so without a PIN."""
+    warn_if_exposed(host)
+    error = capsys.readouterr().err
+    assert f"listens on {host!r}" in error
+    assert names in error
+    assert "turned off" not in error
+    monkeypatch.setenv("WERKZEUG_DEBUG_PIN", "off")
+    warn_if_exposed(host)
+    assert "PIN is turned off" in capsys.readouterr().err
