@@ -25,6 +25,7 @@ from tests.differential.intended import Difference, Intended
 HERE = Path(__file__).parent
 NOTHING = "(nothing)"
 Observed = dict[str, Any]
+Side = tuple[dict[str, str], Observed]
 
 
 def modules() -> list[str]:
@@ -52,9 +53,11 @@ def bullet(module: str) -> str:
     return (ast.get_docstring(tree) or module).splitlines()[0].partition(":")[0]
 
 
-def observe(python: Path, module: str, names: list[str]) -> tuple[str, Observed]:
-    """The version of Flask that a fresh interpreter runs, and what each case saw there."""
-    version, seen, left = "", {}, list(names)
+def observe(python: Path, module: str, names: list[str]) -> Side:
+    """The versions of the packages that a fresh interpreter runs, and what each case saw there."""
+    seen: Observed = {}
+    versions: dict[str, str] = {}
+    left = list(names)
     while left:
         with tempfile.TemporaryDirectory() as home:
             done = subprocess.run(
@@ -69,15 +72,15 @@ def observe(python: Path, module: str, names: list[str]) -> tuple[str, Observed]
                 timeout=300,
             )
         lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-        version = next((line["flask"] for line in lines if "flask" in line), version)
+        versions = next((line["versions"] for line in lines if "versions" in line), versions)
         seen.update((line["case"], line["seen"]) for line in lines if "case" in line)
         left = [name for name in left if name not in seen]
         if left:  # the process ended within a case: that case is told, and the others get a process of their own
             seen[left.pop(0)] = [["the interpreter ended", f"{done.returncode}\n{done.stderr[-2000:]}"]]
-            if not version:
+            if not versions:
                 seen.update((name, [["the module cannot be imported", done.stderr[-2000:]]]) for name in left)
                 break
-    return version, seen
+    return versions, seen
 
 
 def _environment(home: str) -> dict[str, str]:
@@ -86,7 +89,7 @@ def _environment(home: str) -> dict[str, str]:
     return {**kept, "HOME": home, "USERPROFILE": home, "TZ": "UTC", "PYTHONHASHSEED": "0", "PYTHONSAFEPATH": ""}
 
 
-def both(left: Path, right: Path, module: str, names: list[str]) -> tuple[tuple[str, Observed], tuple[str, Observed]]:
+def both(left: Path, right: Path, module: str, names: list[str]) -> tuple[Side, Side]:
     """What both interpreters saw, run side by side."""
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(observe, left, module, names)

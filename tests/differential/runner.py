@@ -23,6 +23,7 @@ from typing import Any
 
 START = "2026-02-03 04:05:06"
 PATIENCE = 30.0
+SHARED = ("flask", "werkzeug", "jinja2", "markupsafe", "itsdangerous", "click", "blinker")
 
 
 def run(case: Any, clock: Any, case_file: str) -> list[list[Any]]:
@@ -55,7 +56,7 @@ def main() -> None:
     from freezegun import freeze_time
 
     module = importlib.import_module(f"cases.{module_name}")
-    print(json.dumps({"flask": importlib.metadata.version("flask")}), file=lines, flush=True)
+    print(json.dumps({"versions": {name: importlib.metadata.version(name) for name in SHARED}}), file=lines, flush=True)
     gc.collect()
     gc.freeze()  # so that the collection after each case looks at what that case made, not at all imported code
     with freeze_time(START, real_asyncio=True) as clock:
