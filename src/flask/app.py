@@ -243,11 +243,15 @@ class Flask(App, Application):
         )
 
     def _check_host(self, request: Request) -> None:
-        """Refuse a host that `TRUSTED_HOSTS` does not list, and keep what is the request's host then."""
+        """Refuse a host that `TRUSTED_HOSTS`, or else the class of requests, does not list; keep the request's host."""
         trusted_hosts = self.config["TRUSTED_HOSTS"]
         if trusted_hosts is not None:
             request.trusted_hosts = trusted_hosts
-            request.host = get_host(request.environ, trusted_hosts)  # pyright: ignore[reportAttributeAccessIssue]
+        elif request.__class__.trusted_hosts is None:
+            return
+        request.host = get_host(  # pyright: ignore[reportAttributeAccessIssue]
+            request.environ, request.trusted_hosts
+        )
 
     def raise_routing_exception(self, request: Request) -> t.NoReturn:
         """Raise what matching the URL raised.
