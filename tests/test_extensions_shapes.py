@@ -63,3 +63,36 @@ def test_a_namespace_of_ones_own_can_fall_back_on_the_base() -> None:
             flask.g.unknown
         assert raised.value.args == ("unknown",)
         assert not hasattr(flask.g, "unknown")
+
+
+def test_a_request_class_that_trusts_hosts_refuses_the_others() -> None:
+    """`trusted_hosts` on a request class is checked for each request, also where nothing asks for the host."""
+
+    class Guarded(flask.Request):
+        trusted_hosts = ["example.org"]  # noqa: RUF012 - as the base declares it
+
+    app = flask.Flask(__name__)
+    app.request_class = Guarded
+    app.add_url_rule("/", "index", lambda: "here")
+    client = app.test_client()
+    assert client.get("/", headers={"Host": "example.org"}).status_code == 200
+    assert client.get("/", headers={"Host": "example.net"}).status_code == 400
+
+
+@pytest.mark.parametrize("name", ["push", "pop"])
+def test_a_patched_app_context_is_pushed_and_popped_for_each_request(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tracer that wraps `AppContext.push` or `pop` on the class sees the one that a request implies."""
+    seen = []
+    own = getattr(flask.ctx.AppContext, name)
+
+    def wrapped(self: flask.ctx.AppContext, *args: t.Any) -> None:
+        seen.append(self.app)
+        own(self, *args)
+
+    app = flask.Flask(__name__)
+    app.add_url_rule("/", "index", lambda: "here")
+    monkeypatch.setattr(flask.ctx.AppContext, name, wrapped)
+    assert app.test_client().get("/").text == "here"
+    assert seen == [app]

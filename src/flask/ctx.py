@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import MapAdapter
 
 from . import typing as ft
-from ._contracts import originals
+from ._contracts import original, originals
 from ._routing import ABSENT
 from .globals import _current, _cv_app, _cv_request, _NoContext, _nothing, _now, _request_below, _SplitContext
 from .signals import appcontext_popped, appcontext_pushed, appcontext_tearing_down
@@ -154,6 +154,7 @@ class AppContext:
     def url_adapter(self, value: MapAdapter | None) -> None:
         self._url_adapter = value
 
+    @original
     def push(self) -> None:
         """Make this the current app context."""
         outer = _now()
@@ -161,6 +162,7 @@ class AppContext:
         if appcontext_pushed.receivers:
             appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
 
+    @original
     def pop(self, exc: BaseException | None = _sentinel) -> None:
         """Leave this context; with the last push undone, tear it down.
 
@@ -284,7 +286,7 @@ class RequestContext:
         self._url_adapter: MapAdapter | None = _unbuilt
         if getattr(app.create_url_adapter, "__func__", None) not in originals:
             self._build_url_adapter()
-        elif app.config["TRUSTED_HOSTS"] is not None:
+        elif app.config["TRUSTED_HOSTS"] is not None or request.__class__.trusted_hosts is not None:
             try:
                 app._check_host(request)
             except HTTPException as e:
@@ -401,6 +403,8 @@ class RequestContext:
                 adapter_replaced
                 or appcontext_pushed.receivers
                 or getattr(app.app_context, "__func__", None) not in originals
+                or AppContext.push not in originals
+                or AppContext.pop not in originals
             ):
                 # Somebody watches app contexts or has made them his own: make and push it by itself, as Flask does.
                 whence = self._app_ctx = app.app_context()
