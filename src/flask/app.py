@@ -31,7 +31,13 @@ from ._dispatch.results import to_response
 from ._gateways import wsgi
 from ._routing import Router
 from .ctx import AppContext, RequestContext, _unbuilt
-from .debughelpers import FormDataRoutingRedirect
+from .debughelpers import (
+    FormDataRoutingRedirect,
+    _explain_result,
+    _explain_trapped,
+    _explain_unbuilt_url,
+    _explain_unrouted,
+)
 from .globals import _now, g, request, request_ctx, session
 from .globals import current_app as current_app
 from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv, send_from_directory
@@ -266,6 +272,8 @@ class Flask(App, Application):
             and request.method not in {"GET", "HEAD", "OPTIONS"}
         ):
             raise FormDataRoutingRedirect(request)
+        if self.debug and self.config["TRAP_HTTP_EXCEPTIONS"]:
+            _explain_trapped(self, _now()._top_request_ctx, error)
         raise error
 
     def url_for(
@@ -328,6 +336,10 @@ class Flask(App, Application):
             except BuildError as error:
                 values.update(_anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external)
                 return self.handle_url_build_error(error, endpoint, values)
+            except Exception as error:  # a converter that was given what it does not take
+                if self.debug:
+                    _explain_unbuilt_url(self, error, endpoint, values)
+                raise
         if _anchor is not None:
             anchor = _url_quote(_anchor, safe="%!#$&'()*+,/:;=?@")
             url = f"{url}#{anchor}"
@@ -415,6 +427,8 @@ class Flask(App, Application):
         """Step 6 for an HTTP exception: its handler's result, else the exception itself, as a response."""
         result: HTTPException | ft.ResponseReturnValue
         result = errors.handle_http_exception(self, e, _now()._top_request.blueprints)
+        if result is e and self.debug:
+            _explain_unrouted(self, _now()._top_request_ctx, e)
         return result
 
     def handle_user_exception(self, e: Exception) -> HTTPException | ft.ResponseReturnValue:
@@ -449,7 +463,12 @@ class Flask(App, Application):
 
         With `from_error_handler` a failure among these is logged and the response goes out as it is.
         """
-        response = self.make_response(rv)
+        try:
+            response = self.make_response(rv)
+        except TypeError as error:
+            if self.debug:
+                _explain_result(self, error, rv)
+            raise
         try:
             response = self.process_response(response)
             if request_finished.receivers:

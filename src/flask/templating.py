@@ -9,7 +9,7 @@ import jinja2.environment
 from jinja2 import BaseLoader, Template, TemplateNotFound
 from jinja2 import Environment as BaseEnvironment
 
-from .debughelpers import explain_template_loading_attempts
+from .debughelpers import _explain_missing_template, explain_template_loading_attempts
 from .globals import _now, current_app
 from .helpers import stream_with_context
 from .signals import before_render_template, template_rendered
@@ -127,6 +127,16 @@ def _rendered(app: Flask, template: Template, context: dict[str, t.Any]) -> None
         template_rendered.send(app, _async_wrapper=app.ensure_sync, template=template, context=context)
 
 
+def _explain(app: Flask, error: TemplateNotFound) -> None:
+    """In debug mode, tell with the error where templates are looked for; what asks for it may be another template."""
+    if app.debug:
+        loader = app.jinja_env.loader
+        places: list[tuple[object, BaseLoader | None]] = [(app, loader)]
+        if isinstance(loader, DispatchingJinjaLoader):
+            places = list(loader._iter_loaders(str(error.name)))
+        _explain_missing_template(error, places)
+
+
 def _render(app: Flask, template: Template, context: dict[str, t.Any]) -> str:
     _prepare(app, template, context)
     text = _render_now(template, context)
@@ -138,7 +148,11 @@ def _stream(app: Flask, template: Template, context: dict[str, t.Any]) -> t.Iter
     _prepare(app, template, context)
 
     def generate() -> t.Iterator[str]:
-        yield from template.generate(context)
+        try:
+            yield from template.generate(context)
+        except TemplateNotFound as error:
+            _explain(app, error)
+            raise
         _rendered(app, template, context)
 
     stream = generate()
@@ -157,13 +171,21 @@ def render_template(template_name_or_list: _TemplateName, **context: t.Any) -> s
     :raises jinja2.TemplateNotFound: where there is no such template.
     """
     app = _current()
-    return _render(app, app.jinja_env.get_or_select_template(template_name_or_list), context)
+    try:
+        return _render(app, app.jinja_env.get_or_select_template(template_name_or_list), context)
+    except TemplateNotFound as error:
+        _explain(app, error)
+        raise
 
 
 def render_template_string(source: str, **context: t.Any) -> str:
     """The text of a template given as text. It is escaped, unlike a template in a file whose name does not say HTML."""
     app = _current()
-    return _render(app, app.jinja_env.from_string(source), context)
+    try:
+        return _render(app, app.jinja_env.from_string(source), context)
+    except TemplateNotFound as error:
+        _explain(app, error)
+        raise
 
 
 def stream_template(template_name_or_list: _TemplateName, **context: t.Any) -> t.Iterator[str]:
@@ -172,10 +194,18 @@ def stream_template(template_name_or_list: _TemplateName, **context: t.Any) -> t
     The template is found and given its context at once, rendered piece by piece, within the request's context.
     """
     app = _current()
-    return _stream(app, app.jinja_env.get_or_select_template(template_name_or_list), context)
+    try:
+        return _stream(app, app.jinja_env.get_or_select_template(template_name_or_list), context)
+    except TemplateNotFound as error:
+        _explain(app, error)
+        raise
 
 
 def stream_template_string(source: str, **context: t.Any) -> t.Iterator[str]:
     """The text of a template given as text, in pieces."""
     app = _current()
-    return _stream(app, app.jinja_env.from_string(source), context)
+    try:
+        return _stream(app, app.jinja_env.from_string(source), context)
+    except TemplateNotFound as error:
+        _explain(app, error)
+        raise

@@ -11,6 +11,7 @@ import typing as t
 from werkzeug.exceptions import BadRequestKeyError, HTTPException, InternalServerError
 from werkzeug.routing import RoutingException
 
+from ..globals import _now
 from ..signals import got_request_exception
 
 
@@ -42,7 +43,7 @@ def handle_http_exception(app: Handling, error: HTTPException, blueprints: list[
     if error.code is None or isinstance(error, RoutingException):
         return error
     handler = app._find_error_handler(error, blueprints)
-    return error if handler is None else app.ensure_sync(handler)(error)
+    return error if handler is None else _answer(app, handler, error)
 
 
 def handle_user_exception(app: Handling, error: Exception, blueprints: list[str]) -> t.Any:
@@ -54,7 +55,7 @@ def handle_user_exception(app: Handling, error: Exception, blueprints: list[str]
     handler = app._find_error_handler(error, blueprints)
     if handler is None:
         raise
-    return app.ensure_sync(handler)(error)
+    return _answer(app, handler, error)
 
 
 def handle_exception(app: Handling, error: Exception, blueprints: list[str]) -> t.Any:
@@ -74,5 +75,12 @@ def handle_exception(app: Handling, error: Exception, blueprints: list[str]) -> 
     result: t.Any = InternalServerError(original_exception=error)
     handler = app._find_error_handler(result, blueprints)
     if handler is not None:
-        result = app.ensure_sync(handler)(result)
+        result = _answer(app, handler, result)
     return app.finalize_request(result, from_error_handler=True)
+
+
+def _answer(app: Handling, handler: t.Callable[..., t.Any], error: Exception) -> t.Any:
+    """What a handler returns. In debug mode it is remembered whose result it is, should that be no response."""
+    if app.debug:
+        _now()._top_request_ctx._answered_by = handler
+    return app.ensure_sync(handler)(error)

@@ -18,6 +18,7 @@ from werkzeug.utils import redirect as _redirect_response
 from .. import typing as ft
 from ..config import Config, ConfigAttribute
 from ..ctx import _AppCtxGlobals
+from ..debughelpers import _explain_unbuilt_url
 from ..helpers import _split_blueprint_path, get_debug_flag
 from ..json.provider import DefaultJSONProvider, JSONProvider
 from ..logging import create_logger
@@ -357,4 +358,6 @@ class App(Scaffold):
             else:
                 if url is not None:
                     return url
+        if self.debug:
+            _explain_unbuilt_url(self, error, endpoint, values)
         raise error

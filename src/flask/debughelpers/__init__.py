@@ -1,21 +1,24 @@
 """Errors and reports for the developer in debug mode. They explain what went wrong, and never change what goes on.
 
-None of this is asked for unless debug mode, or `EXPLAIN_TEMPLATE_LOADING`, is on.
+None of this is asked for unless debug mode, or `EXPLAIN_TEMPLATE_LOADING`, is on. The modules below this one make the
+texts, and are imported only when something has failed: each door here keeps its own failure from being the user's.
 """
 
 from __future__ import annotations
 
 import typing as t
 
-from .globals import _now
+from ..globals import _now
 
 if t.TYPE_CHECKING:
-    from jinja2 import BaseLoader
+    from jinja2 import BaseLoader, TemplateNotFound
+    from werkzeug.exceptions import HTTPException
     from werkzeug.routing import RequestRedirect
 
-    from .sansio.app import App
-    from .sansio.scaffold import Scaffold
-    from .wrappers import Request
+    from ..ctx import RequestContext
+    from ..sansio.app import App
+    from ..sansio.scaffold import Scaffold
+    from ..wrappers import Request
 
 # What a Jinja loader gives for a template: source, file name, and whether it is still up to date.
 _Source: t.TypeAlias = tuple[str, str | None, t.Callable[[], bool] | None]
@@ -129,3 +132,55 @@ def explain_template_loading_attempts(
             "  See https://flask.palletsprojects.com/blueprints/#templates",
         ]
     app.logger.info("\n".join(lines))
+
+
+# ---- explanations of what failed, as notes on the exception (PEP 678): tracebacks and Werkzeug's debugger show them
+
+
+def _note(error: BaseException, lines: t.Callable[..., t.Iterable[str]], *args: t.Any) -> None:
+    """Put the lines below an exception's own message, once."""
+    try:
+        text = "\n".join(lines(*args))
+    except Exception as failure:  # noqa: BLE001 - what is explained may hold anything; it must stay the error that is seen
+        text = f"(This error could not be explained: {type(failure).__name__}.)"
+    if text and text not in getattr(error, "__notes__", ()):
+        error.add_note(text)
+
+
+def _explain_unbuilt_url(app: App, error: Exception, endpoint: str, values: dict[str, t.Any]) -> None:
+    """Note which endpoints are close, or which values the endpoint's rules lack."""
+    from ._urls import lines
+
+    _note(error, lines, app, endpoint, values, _now()._top_request_ctx)
+
+
+def _explain_missing_template(error: TemplateNotFound, places: list[tuple[object, BaseLoader | None]]) -> None:
+    """Note where a template was looked for, and which names are close. `places`: each owner with its loader."""
+    from ._templates import lines
+
+    _note(error, lines, error, [(_owner(owner), getattr(owner, "root_path", None), loader) for owner, loader in places])
+
+
+def _explain_result(app: App, error: TypeError, result: t.Any) -> None:
+    """Note whose result it was that could not become a response."""
+    from ._results import lines
+
+    _note(error, lines, app, result, _now()._top_request_ctx)
+
+
+def _explain_unrouted(app: App, context: RequestContext, error: HTTPException) -> None:
+    """Have a 404 or 405 that nobody handles answered by a page that names the rules concerned."""
+    from ._page import answer
+
+    try:
+        answer(app, context, error)
+    except Exception:
+        # The plain page is always right.
+        app.logger.debug("The page that explains a %s could not be made.", error.code, exc_info=True)
+
+
+def _explain_trapped(app: App, context: RequestContext, error: HTTPException) -> None:
+    """Note the same on a 404 or 405 that is raised instead of answered (`TRAP_HTTP_EXCEPTIONS`)."""
+    from ._page import lines
+
+    _note(error, lines, app, context, error)
