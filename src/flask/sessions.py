@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.datastructures import CallbackDict
-from werkzeug.wrappers import Request as BaseRequest
 
 from ._contracts import is_original, original
 from .json.tag import TaggedJSONSerializer
@@ -240,8 +239,6 @@ _signers: dict[tuple[t.Any, ...], URLSafeTimedSerializer] = {}
 
 _open_session = SecureCookieSessionInterface.open_session
 _save_session = SecureCookieSessionInterface.save_session
-_cookies = BaseRequest.cookies  # made from HTTP_COOKIE
-_stock_bases = (BaseRequest,)  # of Flask's own Request, which leaves them to Werkzeug's
 
 
 def _untouched_session_is_silent(app: Flask, request: Request) -> bool:
@@ -252,7 +249,6 @@ def _untouched_session_is_silent(app: Flask, request: Request) -> bool:
     """
     interface = app.session_interface
     stock = SecureCookieSessionInterface
-    kind = request.__class__
     if (
         interface.__class__ is stock
         and not interface.__dict__
@@ -260,16 +256,15 @@ def _untouched_session_is_silent(app: Flask, request: Request) -> bool:
         and stock.save_session is _save_session
         and stock.session_class is SecureCookieSession
         and "HTTP_COOKIE" not in request.environ
-        and kind.__bases__ == _stock_bases
-        and "cookies" not in kind.__dict__
+        and getattr(request, "_reads_cookie_header", False)
     ):
         return True  # PERF: the common case in a tenth of the time
     if not (is_original(interface.save_session) and is_original(interface.open_session)):
         return False
     if getattr(interface, "session_class", None) is not SecureCookieSession:
         return False
-    if getattr(kind, "cookies", None) is not _cookies:
-        return False  # a request class that finds them elsewhere
+    if not getattr(request, "_reads_cookie_header", False):
+        return False  # a request class may find them elsewhere
     if interface.get_cookie_name(app) not in request.environ.get("HTTP_COOKIE", ""):
         return True
     return not app.config["SESSION_REFRESH_EACH_REQUEST"] and is_original(interface.should_set_cookie)

@@ -98,6 +98,9 @@ class Request(RequestBase):
 
     # Derived values for which a subclass has a property with a setter: it is given them, as by Werkzeug's constructor.
     _given: tuple[str, ...] = ()
+    # Whether the cookies are made from the header, and whether there may be files to close: decided as a class is made.
+    _reads_cookie_header = True
+    _has_files = False
 
     def __init__(self, environ: WSGIEnvironment, populate_request: bool = True, shallow: bool = False) -> None:
         # PERF: only what each request needs; Werkzeug's constructor computes eight values more (4 µs).
@@ -113,6 +116,8 @@ class Request(RequestBase):
     def __init_subclass__(cls, **kwargs: t.Any) -> None:
         super().__init_subclass__(**kwargs)
         cls._given = tuple(name for name in _request_parts if getattr(getattr(cls, name), "fset", None) is not None)
+        cls._reads_cookie_header = cls.cookies is RequestBase.cookies
+        cls._has_files = cls.files is not Request.files or cls._load_form_data is not Request._load_form_data
 
     if t.TYPE_CHECKING:
         max_form_parts: int | None  # type: ignore[assignment]
@@ -169,6 +174,7 @@ class Request(RequestBase):
             return None
 
     def _load_form_data(self) -> None:
+        self._has_files = True
         super()._load_form_data()
         # A form that was sent without its enctype has names of files in `form` and nothing in `files`.
         if _has_app() and current_app.debug and self.mimetype != "multipart/form-data" and not self.files:
@@ -186,8 +192,19 @@ class Request(RequestBase):
     def close(self) -> None:
         """Close the uploaded files, if any were parsed or assigned."""
         # PERF: most requests have none; asking so costs a tenth of Werkzeug's generator.
-        if "files" in self.__dict__:
+        if self._has_files:
             super().close()
+
+
+class _Files(cached_property):  # type: ignore[type-arg]
+    """Werkzeug's `files`, noticing that some were assigned."""
+
+    def __set__(self, obj: t.Any, value: t.Any) -> None:
+        obj._has_files = True
+        super().__set__(obj, value)
+
+
+setattr(Request, "files", _Files(RequestBase.__dict__["files"].fget, "files"))  # noqa: B010 - typed as in the base
 
 
 def _server_of(environ: WSGIEnvironment) -> tuple[str, int | None] | None:
@@ -256,6 +273,12 @@ class Response(ResponseBase):
         _pairs = None  # the list behind the headers, while it is ours: `__call__` may then send it as it is
         _headers = None
         _closes = False  # whether `_on_close` was asked for
+        _is_stock = True  # whether status and headers are not a subclass's own affair
+
+        def __init_subclass__(cls, **kwargs):
+            super().__init_subclass__(**kwargs)
+            names = ("headers", "status", "status_code")
+            cls._is_stock = all(getattr(cls, name) is getattr(Response, name) for name in names)
 
         def __init__(
             self, response=None, status=None, headers=None, mimetype=None, content_type=None, direct_passthrough=False
@@ -275,9 +298,7 @@ class Response(ResponseBase):
             kind = self.__class__
             if (
                 kind.set_data is not _set_data
-                or kind.headers is not _headers
-                or kind.status is not _status
-                or kind.status_code is not _status_code
+                or not kind._is_stock
                 or self.default_status != 200
                 or not self.automatically_set_content_length
             ):
@@ -374,13 +395,8 @@ def _start_closing(response: t.Any) -> list[t.Callable[[], t.Any]]:
 
 setattr(Response, "_on_close", _Derived("_on_close", _start_closing))  # noqa: B010 - typed as a plain list in the base
 
-# What the lean constructor sets without asking: where one was overridden, Werkzeug's constructor goes through it.
-_set_data = Response.set_data
-_headers = Response.headers
-_status = Response.status
-_status_code = Response.status_code
-
 # Werkzeug's own steps from a response to bytes: where one of them was overridden, it is called.
+_set_data = Response.set_data
 _steps = frozenset({"get_wsgi_response", "get_wsgi_headers", "get_app_iter", "iter_encoded", "close"})
 _get_wsgi_response = Response.get_wsgi_response
 _get_wsgi_headers = Response.get_wsgi_headers
