@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import functools
 import io
 import logging
 
 import jinja2
 import pytest
-from werkzeug.exceptions import BadRequestKeyError
-from werkzeug.routing import RequestRedirect
+from hypothesis import given
+from hypothesis import strategies as st
+from werkzeug.exceptions import BadRequestKeyError, HTTPException
+from werkzeug.routing import BaseConverter, Map, RequestRedirect, Rule
 
 from flask import Blueprint, Flask, request
 from flask.debughelpers import (
@@ -16,6 +19,8 @@ from flask.debughelpers import (
     attach_enctype_error_multidict,
     explain_template_loading_attempts,
 )
+from flask.debughelpers._nearest import NEAR, Asked, compare, nearest, taken_by
+from flask.debughelpers._words import listed, methods_of, place_of, quoted, shortened
 
 
 @pytest.fixture
@@ -216,3 +221,177 @@ def test_unexpected_text_is_both_errors():
     """The error can be caught as what it is about and as what it is."""
     assert issubclass(UnexpectedUnicodeError, AssertionError)
     assert issubclass(UnexpectedUnicodeError, UnicodeError)
+
+
+# ---- how near a rule comes to a path
+
+
+class Broken(BaseConverter):
+    regex = "("
+
+
+RULES = (
+    "/",
+    "/user",
+    "/user/",
+    "/user/<int:n>",
+    "/user/<int(signed=True, max=5):n>/edit",
+    "/f/<path:p>",
+    "/f/<path:p>/raw",
+    "/<name>",
+    "/a-<name>.<any(txt, html):kind>",
+    "/x//y",
+    "/money/<float:f>",
+)
+segments = st.sampled_from(
+    ["", "user", "User", "usr", "7", "-3", "1.5", "f", "edit", "raw", "a-b.txt", "x", "y", "ä", "."]
+)
+paths = st.lists(segments, max_size=6).map(lambda parts: "/" + "/".join(parts))
+
+
+def bound(rule, **options):
+    return next(Map([Rule(rule, endpoint="e", **options)]).iter_rules())
+
+
+@given(st.sampled_from(RULES), paths, st.sampled_from(["GET", "POST"]))
+def test_a_rule_is_at_one_where_it_matches_and_nowhere_else(rule, path, method):
+    """The comparison agrees with Werkzeug: what is told of a rule that does not match is never that it would."""
+    url_map = Map([Rule(rule, endpoint="e", methods=["GET"])], redirect_defaults=False, merge_slashes=False)
+    (made,) = url_map.iter_rules()
+    try:
+        matches = url_map.bind("localhost").match(path, "GET") is not None
+    except RequestRedirect:
+        return
+    except HTTPException:
+        matches = False
+    near = compare(made, Asked("/" + path.lstrip("/"), method))
+    assert (near.nearness == 1) is matches
+    assert near.reason
+    assert ("not POST" in near.reason) is (method == "POST" and near.nearness >= NEAR)
+
+
+@given(st.text(max_size=600), st.text(max_size=5), st.text(max_size=5))
+def test_whatever_is_asked_is_compared(path, method, domain):
+    """No path, method or domain makes the comparison fail, and its reasons are short."""
+    url_map = Map([Rule(rule, endpoint="e", methods=["GET"]) for rule in RULES])
+    for near in nearest(url_map.iter_rules(), Asked(path, method, domain), 5):
+        assert len(near.reason) < 600
+        assert near.nearness >= NEAR
+
+
+def test_the_nearest_stand_first():
+    """No more than asked for, those that come nearest before the others."""
+    url_map = Map([Rule(rule, endpoint="e") for rule in ("/users/<int:n>", "/user/<int:n>", "/usage/<int:n>", "/far")])
+    found = nearest(url_map.iter_rules(), Asked("/user/x", "GET"), 2)
+    assert [near.rule.rule for near in found] == ["/user/<int:n>", "/users/<int:n>"]
+
+
+def test_a_rule_that_only_makes_urls_says_so():
+    """`build_only` is why a rule does not answer a path that it has."""
+    near = compare(bound("/old", build_only=True), Asked("/old", "GET"))
+    assert near.reason == "it is build_only: URLs are made from it, but it answers none"
+
+
+def test_a_rule_behind_another_has_a_reason_too():
+    """Where nothing is wrong with a rule itself, something else must keep it from being reached."""
+    assert "keeps it from being reached" in compare(bound("/same"), Asked("/same", "GET")).reason
+
+
+def test_a_rule_whose_expression_is_broken_is_not_near():
+    """Such a rule never matched anything; it is no reason to fail."""
+    rule = bound("/<name>")
+    rule._converters["name"] = Broken(rule.map)
+    assert compare(rule, Asked("/x", "GET")).nearness < 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "words"),
+    [
+        ("int:n", "a whole number without a sign"),
+        ("int(signed=True):n", "a whole number"),
+        ("int(fixed_digits=3):n", "a whole number of 3 digits without a sign"),
+        ("int(min=1, max=9):n", "a whole number from 1 up to 9 without a sign"),
+        ("float:n", "a number with a point without a sign"),
+        ("uuid:n", "a UUID"),
+        ("any(b, a):n", "'a' or 'b'"),
+        ("path:n", "text that does not begin with a slash"),
+        ("n", "text without a slash"),
+        ("string(length=2):n", "text of 2 characters"),
+        ("string(minlength=2):n", "text of at least 2 characters"),
+        ("string(minlength=2, maxlength=3):n", "text of 2 to 3 characters"),
+    ],
+)
+def test_what_a_converter_takes_is_said_in_words(variable, words):
+    """Each of Werkzeug's converters, with its settings."""
+    assert taken_by(bound(f"/<{variable}>")._converters["n"]) == words
+
+
+# ---- words
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ([], "nothing"),
+        (["a"], "'a'"),
+        (["a", "b"], "'a' or 'b'"),
+        (list("abcde"), "'a', 'b', 'c', 'd' or 'e'"),
+        (list("abcdefg"), "'a', 'b', 'c', 'd', 'e' or 2 more"),
+    ],
+)
+def test_a_list_is_as_long_as_one_reads(values, text):
+    """Beyond five there is only how many more."""
+    assert listed(values, "or") == text
+
+
+@given(st.text() | st.binary() | st.integers() | st.lists(st.text()) | st.just(10**5000))
+def test_what_is_quoted_is_one_short_line(value):
+    """Whatever it is, it has no line breaks and no more than some 200 characters."""
+    for text in (quoted(value), shortened(value) if isinstance(value, str) else ""):
+        assert len(text.splitlines()) <= 1
+        assert text.isprintable()
+        assert len(text) <= 1_300
+
+
+def test_methods_are_those_that_were_written():
+    """HEAD and OPTIONS come by themselves, and are shown only where there is nothing else."""
+    assert methods_of({"GET", "HEAD", "OPTIONS"}) == "GET"
+    assert methods_of({"HEAD", "OPTIONS"}) == "HEAD, OPTIONS"
+    assert methods_of(None) == "any"
+
+
+def test_a_function_is_found_beneath_what_is_around_it():
+    """Partial functions, methods, callable objects and decorators; what has no source has no place."""
+
+    class Callable:
+        def __call__(self):
+            pass
+
+        def method(self):
+            pass
+
+    def plain():
+        pass
+
+    @functools.wraps(plain)
+    def around():
+        pass
+
+    line = plain.__code__.co_firstlineno
+    for function in (plain, functools.partial(plain), around, functools.partial(around)):
+        assert place_of(function).line == line
+    assert place_of(Callable()).name.endswith("Callable.__call__")
+    assert place_of(Callable().method).name.endswith("Callable.method")
+    assert str(place_of(plain)) == f"{__name__}.{plain.__qualname__} at {__file__}:{line}"
+    for nowhere in (len, None, 3, int):
+        assert place_of(nowhere) is None
+
+
+def test_a_circle_of_decorators_ends():
+    """A function that is said to wrap itself is not followed for ever."""
+
+    def plain():
+        pass
+
+    plain.__wrapped__ = plain
+    assert place_of(plain).name.endswith("plain")

@@ -26,10 +26,13 @@ from .._routing.rules import TRACE, converters_of
 from ._words import listed, methods_of, quoted, shortened
 
 RULES_AT_MOST = 3_000
+COMPARED_AT_MOST = 100
 PATH_AT_MOST = 500
 SEGMENTS_AT_MOST = 20
+WORD_AT_MOST = 80
 NEAR = 0.5  # from here on a rule is near; 1 is a rule that would match but for its domain
 ALIKE = 0.6  # from here on two words are alike
+_VARIABLE = re.compile(r"<[^<>]*>")
 
 
 class Asked(t.NamedTuple):
@@ -63,12 +66,34 @@ def nearest(rules: t.Iterable[Rule], asked: Asked, at_most: int) -> list[Near]:
     """The rules that come near, the nearest first."""
     asked = asked._replace(path="/" + asked.path[:PATH_AT_MOST].lstrip("/"))
     found = []
-    for rule in itertools.islice(rules, RULES_AT_MOST):
+    for rule in _sifted(list(itertools.islice(rules, RULES_AT_MOST)), asked.path):
         near = compare(rule, asked)
         if near.nearness >= NEAR:
             found.append(near)
     found.sort(key=lambda near: -near.nearness)
     return found[:at_most]
+
+
+def _sifted(rules: list[Rule], path: str) -> list[Rule]:
+    """The rules worth a closer look, in their order.
+
+    PERF: a comparison takes up to a millisecond where expressions must be compiled, counting pairs of letters 10 µs.
+    """
+    if len(rules) <= COMPARED_AT_MOST:
+        return rules
+    wanted = _pairs(path)
+
+    def likeness(number: int) -> float:
+        pairs = _pairs(_VARIABLE.sub("", rules[number].rule))
+        return 2 * len(wanted & pairs) / (len(wanted) + len(pairs) or 1)
+
+    best = sorted(range(len(rules)), key=likeness, reverse=True)[:COMPARED_AT_MOST]
+    return [rules[number] for number in sorted(best)]
+
+
+def _pairs(text: str) -> set[str]:
+    text = text.lower()
+    return {text[at : at + 2] for at in range(len(text) - 1)}
 
 
 def compare(rule: Rule, asked: Asked) -> Near:
@@ -202,7 +227,8 @@ def _likeness(segment: Pieces, text: str) -> float:
         return 1.0
     if _variables(segment):
         return 0.5 if _values(segment, text, loose=True) is not None else 0.0
-    ratio = difflib.SequenceMatcher(None, "".join(piece.text for piece in segment).lower(), text.lower()).ratio()
+    literal = "".join(piece.text for piece in segment)[:WORD_AT_MOST]
+    ratio = difflib.SequenceMatcher(None, literal.lower(), text[:WORD_AT_MOST].lower()).ratio()
     return min(ratio, 0.97) if ratio >= ALIKE else 0.0  # where only capitals differ, they differ all the same
 
 

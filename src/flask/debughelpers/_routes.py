@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RoutingException
 
 from ._nearest import Asked, nearest
-from ._words import methods_of, place_of, quoted, shortened
+from ._words import is_ours, methods_of, place_of, quoted, shortened
 
 if t.TYPE_CHECKING:
     from werkzeug.routing import MapAdapter, Rule
@@ -110,7 +110,7 @@ def _rules_for(adapter: MapAdapter | None, methods: list[str]) -> list[Rule]:
 def _remedy(app: App, rule: Rule, method: str) -> str:
     method = shortened(method, 20)
     kind = getattr(app.view_functions.get(rule.endpoint), "view_class", None)
-    if isinstance(kind, type) and hasattr(kind, "methods") and hasattr(kind, "dispatch_request"):
+    if isinstance(kind, type) and is_ours(getattr(kind, "dispatch_request", None)):  # a MethodView
         name = shortened(kind.__qualname__)
         return f"For {method} to be answered, the class {name!r} needs a method {method.lower()!r}."
     methods = sorted({*(rule.methods or ()), method} - {"HEAD", "OPTIONS"} or {method})

@@ -27,17 +27,15 @@ Place: t.TypeAlias = tuple[str, str | None, BaseLoader | None]
 def lines(error: TemplateNotFound, places: list[Place]) -> t.Iterator[str]:
     """What to tell of a template that no loader has; `places` stand in the order of the search."""
     wanted = _names_of(error)
+    if not wanted:
+        return
     yield f"No template is called {listed(wanted, 'or')}. It was looked for, in this order, in:"
-    number = 0
-    for owner, _, loader in places:
-        for place in _described(loader):
-            number += 1
-            if number > PLACES_AT_MOST:
-                break
-            yield f"  {number}. {shortened(owner, 160)}: {place}"
-    if number > PLACES_AT_MOST:
-        yield f"  and {number - PLACES_AT_MOST} more"
-    elif number == 0:
+    searched = [f"{shortened(owner, 160)}: {place}" for owner, _, loader in places for place in _described(loader)]
+    for number, place in enumerate(searched[:PLACES_AT_MOST], 1):
+        yield f"  {number}. {place}"
+    if len(searched) > PLACES_AT_MOST:
+        yield f"  and {len(searched) - PLACES_AT_MOST} more"
+    elif not searched:
         yield "  nowhere: neither the application nor a blueprint has a folder of templates"
     yield from _hints(wanted, places)
 
@@ -88,11 +86,15 @@ def _hints(wanted: list[str], places: list[Place]) -> t.Iterator[str]:
 
 
 def _close(name: str, there: list[str]) -> list[str]:
-    """The same file in another folder or with other capitals, then similar names."""
+    """The same file in another folder or with other capitals, then similar names, whatever their suffix."""
     name = name[:500]
     last = name.replace("\\", "/").rpartition("/")[2].lower()
     same = [each for each in there if each.rpartition("/")[2].lower() == last]
-    return [*same[:3], *difflib.get_close_matches(name, there, n=3)]
+    by_stem: dict[str, list[str]] = {}
+    for each in there:
+        by_stem.setdefault(os.path.splitext(each)[0], []).append(each)
+    similar = difflib.get_close_matches(os.path.splitext(name)[0], by_stem, n=3)
+    return [*same[:3], *(each for stem in similar for each in by_stem[stem][:3])]
 
 
 def _elsewhere(name: str, places: list[Place]) -> t.Iterator[str]:

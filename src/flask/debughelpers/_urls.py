@@ -80,12 +80,9 @@ def _unknown(app: App, endpoint: t.Any, blueprint: str | None) -> t.Iterator[str
         if isinstance(rule.endpoint, str) and len(names) < ENDPOINTS_AT_MOST:
             names[rule.endpoint] = None
     text = str(endpoint)[:500]
-    found = [
-        line
-        for part in (_relative, _half_registered, _path, _no_blueprint)
-        for line in part(app, text, names, blueprint)
-    ]
+    found = [line for part in (_relative, _half_registered, _path) for line in part(app, text, names, blueprint)]
     yield f"There is no endpoint {quoted(endpoint)}."
+    found = found or list(_no_blueprint(app, text))
     yield from found
     close = _close(text, names)
     if close:
@@ -148,8 +145,9 @@ def _path(app: App, text: str, names: Names, blueprint: str | None) -> t.Iterato
             return
 
 
-def _no_blueprint(app: App, text: str, names: Names, blueprint: str | None) -> t.Iterator[str]:
+def _no_blueprint(app: App, text: str) -> t.Iterator[str]:
+    """What stands before the last dot names a blueprint, and there is none of that name."""
     prefix = text.rpartition(".")[0]
-    if prefix and prefix not in app.blueprints and not text.startswith("/") and not text.endswith((".css", ".js")):
+    if prefix and prefix not in app.blueprints:
         known = f"; those that are: {listed(app.blueprints)}" if app.blueprints else ""
         yield f"No blueprint is registered as {quoted(prefix)}{known}."

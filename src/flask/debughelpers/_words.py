@@ -23,7 +23,10 @@ _reprs.maxlevel = 3
 
 def quoted(value: object) -> str:
     """The `repr` of a value, its middle left out where it is long."""
-    return _reprs.repr(value)
+    try:
+        return shortened(_reprs.repr(value), 200)
+    except Exception:  # noqa: BLE001 - an object's own, or a number of more digits than Python prints
+        return f"<{shortened(type(value).__name__)}>"
 
 
 def shortened(text: object, at_most: int = TEXT_AT_MOST) -> str:
@@ -72,11 +75,17 @@ def place_of(function: t.Any, method: str = "GET") -> Place | None:
         function = next((found for name in names if (found := getattr(kind, name.lower(), None)) is not None), None)
     innermost = _beneath(function)
     code = getattr(innermost, "__code__", None)
-    if not isinstance(code, CodeType) or code.co_filename.startswith(_OURS):
+    if not isinstance(code, CodeType) or is_ours(innermost):
         return None
     module = getattr(innermost, "__module__", None)
     name = f"{module}.{code.co_qualname}" if isinstance(module, str) else code.co_qualname
     return Place(shortened(name), shortened(code.co_filename, 400), code.co_firstlineno)
+
+
+def is_ours(function: t.Any) -> bool:
+    """Whether a function was written in this package, and so is none of the application's."""
+    code = getattr(function, "__code__", None)
+    return isinstance(code, CodeType) and code.co_filename.startswith(_OURS)
 
 
 def _beneath(function: t.Any) -> t.Any:
