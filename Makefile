@@ -56,7 +56,7 @@ format: $(STAMP)  ## write the format that lint asks for
 	@$(BIN)/ruff format .
 
 types: $(STAMP)  ## mypy --strict and pyright over the source, the tools and the typed programs
-	@$(BIN)/mypy; first=$$?; $(BIN)/pyright && exit $$first
+	@$(BIN)/mypy; first=$$?; $(BIN)/pyright --pythonpath $(BIN)/python && exit $$first
 
 contracts: $(STAMP)  ## the floors: imports point down, also inside functions, and there is no circle
 	@$(BIN)/lint-imports
