@@ -1,0 +1,42 @@
+"""A headless Chromium to drive, of Debian's; it downloads nothing, and visits no host that a test does not name."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver")
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
+SECONDS = 20
+
+
+@contextmanager
+def chromium(profile: Path, *flags: str) -> Iterator[Any]:
+    """A browser with a profile of its own; without Chromium the test is skipped, in CI it fails."""
+    if not (CHROMIUM and DRIVER):
+        message = "chromium or chromedriver is not installed"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(CHROMIUM)
+    for flag in (*FLAGS.split(), f"--user-data-dir={profile}", *flags):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    driver.implicitly_wait(SECONDS)
+    try:
+        yield driver
+    finally:
+        driver.quit()
