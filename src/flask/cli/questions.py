@@ -17,6 +17,11 @@ class Question(t.NamedTuple):
     method: str
     url: str
 
+    @property
+    def for_websocket(self) -> bool:
+        """Whether it would open a WebSocket."""
+        return urlsplit(self.url).scheme in {"ws", "wss"}
+
     def __str__(self) -> str:
         return f"{self.method} {self.url}"
 
