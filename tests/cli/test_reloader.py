@@ -138,6 +138,53 @@ def test_a_save_wakes_the_loop(loop: Loop, write: Write, name: str) -> None:
         saved.join()
 
 
+def end_with(monkeypatch: pytest.MonkeyPatch, *endings: t.Callable[[], int]) -> None:
+    """Let the processes that are started end in these ways, one after the other."""
+    left = iter(endings)
+    monkeypatch.setattr(werkzeug_reloader.ReloaderLoop, "restart_with_reloader", lambda self: next(left)())
+
+
+def test_an_error_at_the_start_ends_it(write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that fails before anything was changed ends the command with its status, as does any other ending."""
+    monkeypatch.setattr(sys, "path", [str(folder)])
+    write("app.py", "")
+    for status in (0, 1, 2):
+        end_with(monkeypatch, lambda status=status: status)
+        assert WatchfilesReloaderLoop().restart_with_reloader() == status
+
+
+def test_a_mistake_does_not_end_it(
+    write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A process that fails after a change is started again by the next one, however often, until it ends otherwise."""
+    monkeypatch.setattr(sys, "path", [str(folder)])
+    write("app.py", "")
+    timers: list[threading.Timer] = []
+
+    def fails(text: str) -> int:
+        write("app.py", "def (\n" + text)
+        timers.append(threading.Timer(0.2, write, ("app.py", text)))
+        timers[-1].start()
+        return 1
+
+    end_with(monkeypatch, lambda: fails("1"), lambda: fails("22"), lambda: 0)
+    assert WatchfilesReloaderLoop().restart_with_reloader() == 0
+    assert capsys.readouterr().err.count("waiting for the next change") == 2
+    for timer in timers:
+        timer.join()
+
+
+def test_being_told_to_leave_while_waiting(write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that waits for a change leaves when it is told to."""
+    monkeypatch.setattr(sys, "path", [str(folder)])
+    write("app.py", "")
+    end_with(monkeypatch, lambda: (write("app.py", "x"), 1)[1])
+    monkeypatch.setattr(WatchfilesReloaderLoop, "run", lambda self: sys.exit(0))
+    with pytest.raises(SystemExit) as left:
+        WatchfilesReloaderLoop().restart_with_reloader()
+    assert left.value.code == 0
+
+
 def watch_with(
     monkeypatch: pytest.MonkeyPatch, *happenings: t.Collection[tuple[int, str]] | Exception
 ) -> list[dict[str, t.Any]]:

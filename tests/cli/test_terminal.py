@@ -149,6 +149,25 @@ def test_a_syntax_error_and_its_mend(write: Write, terminal: Terminal) -> None:
     assert child.exitstatus == 0
 
 
+def test_a_script_with_a_syntax_error(write: Write, terminal: Terminal) -> None:
+    """A script that Python cannot even read is waited for, and served when it is mended."""
+    app = write("app.py", APP)
+    child = terminal(*SCRIPT)
+    url = url_of(child)
+    served(child, url, "one dropped")
+    app.write_text("def (\n")
+    child.expect("SyntaxError")
+    child.expect("waiting for the next change")
+    app.write_text(APP.replace("one", "two"))
+    child.expect("Debugger PIN")
+    served(child, url, "two dropped")
+    app.write_text("def (\n")
+    child.expect("waiting for the next change")
+    said = leave(child)
+    assert "Traceback" not in said
+    assert child.exitstatus == 0
+
+
 def test_without_watchfiles(write: Write, terminal: Terminal) -> None:
     """Where watchfiles is not installed Werkzeug's reloader does the same."""
     write("hide/sitecustomize.py", "import sys\nsys.modules['watchfiles'] = None\n")

@@ -24,6 +24,9 @@ _State = dict[str, tuple[int, int]]
 # Milliseconds without a further event after which whatever an editor does to save a file is over; and at most in all.
 QUIET = 30
 BUSY_AT_MOST = 300
+# Exit statuses: Python's for an error that nobody caught, and the reloader's own.
+PYTHONS_ERROR = 1
+CHANGED = 3
 # How far the clock of a file system may be behind the one that is read here.
 CLOCK_SLACK = 100_000_000  # ns
 
@@ -57,6 +60,22 @@ class WatchfilesReloaderLoop(ReloaderLoop):
             except (ImportError, OSError, RuntimeError) as error:  # no room for more watches, a folder that is gone …
                 click.echo(f" * watchfiles: {error}; looking for changes once a second", err=True)
                 return super().run()
+
+    def restart_with_reloader(self) -> int:
+        """Serve in one process after the other, until one ends by itself; gives its exit status.
+
+        `python app.py` cannot even begin while a syntax error is in that file. So one that ends with an error, after
+        something was changed, is started again by the next change.
+        """
+        first = self._look()
+        while (status := super().restart_with_reloader()) == PYTHONS_ERROR and self._look() != first:
+            click.echo(" * The process ended with an error; waiting for the next change", err=True)
+            try:
+                self.run()
+            except SystemExit as left:
+                if left.code != CHANGED:
+                    raise
+        return status
 
     def run_step(self) -> None:
         """Look once, and leave the process, to be started anew, if anything differs."""
