@@ -1,8 +1,14 @@
-"""Random maps, paths and values, chosen so that rules collide, overlap and disagree; nothing is asserted here."""
+"""Random maps, and paths and values around them, such that rules collide, overlap and disagree.
+
+Hypothesis draws the rules, so that a failure shrinks to few of them; what is asked follows from the rules, so that each
+map is asked much.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import random
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -50,7 +56,7 @@ class Even(IntegerConverter):
     """One derived from a built-in one, with the same pattern."""
 
     def to_python(self, value: str) -> int:
-        return super().to_python(value) * 2
+        return 2 * int(super().to_python(value))
 
 
 OWN: dict[str, type[BaseConverter]] = {"list": Listed, "hex": Hexadecimal, "pair": Pair, "even": Even}
@@ -133,7 +139,7 @@ SEGMENTS = [
 @st.composite
 def segments(draw: st.DrawFn, kinds: list[str]) -> list[str]:
     """One segment as pieces: static text, or the head of a variable that still wants its name."""
-    fixed, variable = st.sampled_from(STATIC), st.sampled_from(kinds).map(lambda kind: "<" + kind)
+    fixed, variable = st.sampled_from(["a", "a", "b", *STATIC]), st.sampled_from(kinds).map(lambda kind: "<" + kind)
     shape = draw(st.sampled_from(["s", "s", "s", "v", "v", "v", "sv", "vs", "svs", "vsv"]))
     return [draw(fixed if piece == "s" else variable) for piece in shape]
 
@@ -210,30 +216,42 @@ def map_options(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@st.composite
-def paths(draw: st.DrawFn, strings: list[str]) -> str:
-    """A path, most often one that follows a rule's string."""
-    pool = st.sampled_from(SEGMENTS)
-    if strings and draw(st.integers(0, 3)):
-        pieces = []
-        for piece in draw(st.sampled_from(strings)).split("/")[1:]:
-            if "<" in piece or draw(st.integers(0, 12)) == 0:
-                before, _, rest = piece.partition("<")
-                pieces.append(before + draw(pool) + rest.rpartition(">")[2])
-            else:
-                pieces.append(piece)
-        path = "/" + "/".join(pieces)
-    else:
-        path = "/" + "/".join(draw(st.lists(pool, max_size=4)))
-    change = draw(st.sampled_from(["", "", "", "", "", "add", "drop", "double", "bare", "none", "triple"]))
-    return {
-        "add": path + "/",
-        "drop": path.removesuffix("/"),
-        "double": path.replace("/", "//", 2),
-        "bare": path.lstrip("/"),
-        "none": "",
-        "triple": path + "//",
-    }.get(change, path)
+# What a variable of each kind takes, some of it only just.
+WORDY = ["a", "ab", "abc", "12", "x-y", "ü", "a b", "n\nl", IDENTIFIER]
+NUMBERS = ["1", "12", "3", "05", "-3", "٣", "0", "007"]
+FITTING = {
+    "int": NUMBERS,
+    "even": NUMBERS,
+    "float": ["1.5", "-1.5", "2.25", "1٣.٣", "0.0"],
+    "path": ["a", "a/b", "12/x-y", "a//b", "a/b/", "a\nb/c", "ab/12/a.b"],
+    "any": ["a", "b", "ab", "a b", "c/d", "a.b", "e|f"],
+    "uuid": [IDENTIFIER, IDENTIFIER.upper()],
+    "hex": ["f", "a", "b", "12", "0ff"],
+    "pair": ["a/b", "x/y"],
+}
+VARIABLE = re.compile(r"<(?:([a-z]+)(?:\([^<>]*\))?:)?[a-z]+>")
+
+
+def paths(strings: list[str], chance: random.Random) -> Iterator[str]:
+    """Paths around rules: some that they take, some that they nearly take, some that several take."""
+
+    def filled(match: re.Match[str]) -> str:
+        kind = match[1] or "string"
+        return chance.choice(FITTING.get(kind, WORDY) if chance.random() < 0.8 else SEGMENTS)
+
+    for string in strings:
+        for _ in range(5):
+            path = VARIABLE.sub(filled, string)
+            if chance.random() < 0.3:
+                pieces = path.split("/")
+                pieces[chance.randrange(1, len(pieces))] = chance.choice(SEGMENTS + STATIC)
+                path = "/".join(pieces)
+            yield path
+        yield path + "/"
+        yield path.rstrip("/")
+        yield chance.choice(
+            [path.replace("/", "//", 2), path + "//", path.lstrip("/"), "/" + path, "", "/", path + "/a"]
+        )
 
 
 class Text(str):
@@ -243,7 +261,7 @@ class Text(str):
 WORDS = ["a", "ab", "a b", "ü/ö", "/a", "//", "", "x?y#z&w=%", "12", "a-b_c.d~e", "e|f", "c/d", "\ud800", Text("t&")]
 OTHERS = [0, 1, 5, 12, -3, 10**30, True, 1.5, -2.0, float("nan"), None, UUID(IDENTIFIER), b"b c", object]
 SEVERAL = [["p", "q r", None, 3], ("t",), {"s"}, [], {"k": 1}]
-VALUES = st.sampled_from([*WORDS, *OTHERS, *SEVERAL])
+VALUES = [*WORDS, *OTHERS, *SEVERAL]
 
 
 @dataclass
@@ -283,7 +301,7 @@ class Twins:
 
 
 def _both(change: Callable[[Any], object], ours: object, theirs: object) -> None:
-    outcomes = []
+    outcomes: list[str | None] = []
     for each in (ours, theirs):
         try:
             change(each)
@@ -293,20 +311,22 @@ def _both(change: Callable[[Any], object], ours: object, theirs: object) -> None
     assert outcomes[0] == outcomes[1]
 
 
-EASY = st.sampled_from(["a", "ab", "12", 1, 5, 12, 1.5, IDENTIFIER])
+EASY = ["a", "ab", "12", 1, 5, 12, 1.5, IDENTIFIER]
 FURTHER = ["lang", "q", "a b", "ü&", ".self", "self", "method", "x", 7]
+Call = tuple[Any, dict[Any, Any], str | None]
 
 
-@st.composite
-def calls(draw: st.DrawFn, twins: Twins) -> tuple[str, dict[Any, Any], str | None]:
-    """Endpoint, values and method, most often such that a rule can be built from them."""
-    rule = draw(st.sampled_from(twins.pairs))[0]
-    given: dict[Any, Any] = {}
-    for name in sorted(rule.arguments):
-        kind = draw(st.sampled_from(["easy", "easy", "any", "default", "none"]))
-        if kind == "default" and rule.defaults:
-            given[name] = rule.defaults.get(name)
-        elif kind != "none":
-            given[name] = draw(VALUES if kind == "any" else EASY)
-    given |= draw(st.dictionaries(st.sampled_from(FURTHER), VALUES, max_size=2))
-    return rule.endpoint, given, draw(st.sampled_from([None, None, "GET", "POST"]))
+def calls(twins: Twins, chance: random.Random) -> Iterator[Call]:
+    """Endpoint, values and method for URLs, most often such that a rule can be built from them."""
+    for rule, _ in twins.pairs:
+        for _ in range(4):
+            given: dict[Any, Any] = {}
+            for name in sorted(rule.arguments):
+                kind = chance.choice(["easy", "easy", "easy", "any", "default", "none"])
+                if kind == "default" and rule.defaults:
+                    given[name] = rule.defaults.get(name)
+                elif kind != "none":
+                    given[name] = chance.choice(VALUES if kind == "any" else EASY)
+            for _ in range(chance.choice([0, 0, 1, 2])):
+                given[chance.choice(FURTHER)] = chance.choice(VALUES)
+            yield rule.endpoint, given, chance.choice([None, None, "GET", "POST"])

@@ -195,6 +195,22 @@ def test_a_foreign_converter_does_not_hide_what_its_pattern_excludes() -> None:
     assert found(made, "/x/ff") is None
 
 
+def test_a_variable_that_takes_nothing_comes_before_a_slash_that_is_not_minded() -> None:
+    """Where a rule does not mind a trailing slash, an empty variable behind it is still Werkzeug's first choice."""
+    made = url_map(Rule("/a", endpoint="e", strict_slashes=False), "/a/<string(minlength=0):x>")
+    rule, arguments = made.bind("example.com").match("/a/", return_rule=True)
+    assert (rule.rule, arguments) == ("/a/<string(minlength=0):x>", {"x": ""})
+    assert found(made, "/a/") is None
+    assert found(made, "/a") == ("/a", {})
+
+
+def test_the_text_around_a_variable_does_not_overlap() -> None:
+    """A segment shorter than prefix and suffix together is no match, even if it begins and ends alike."""
+    made = url_map("/aba<string(minlength=0):x>aba")
+    assert found(made, "/ababa") is ABSENT
+    assert found(made, "/abaaba") == ("/aba<string(minlength=0):x>aba", {"x": ""})
+
+
 def test_other_subdomains_never_match_and_variable_ones_make_misses_unsure() -> None:
     """The router answers for the default subdomain, and lets a rule whose domain is variable be found by Werkzeug."""
     fixed = url_map(Rule("/x", endpoint="e", subdomain="api"), "/y")

@@ -209,5 +209,8 @@ def test_a_recipe_is_only_given_for_what_was_bound() -> None:
     assert list(converters_of(rule)) == ["x"]
     rule.defaults = None
     assert recipe_of(rule) is None
+    rule.arguments = {"x"}
+    assert recipe_of(rule) is None
     rule.defaults = {"lang": "en", "tz": 1}
+    rule.arguments = {"x", "lang", "tz"}
     assert recipe_of(rule) is None
