@@ -90,8 +90,10 @@ def _survey(state: State, path: str, found: Survey) -> bool:
     for segment, child in list(state.static.items()):
         if segment == "" and child.rules and path and not state.rules:
             found.slashed[path] = child.rules
-        if _survey(child, f"{path}/{segment}", found):
-            bushy = True
+        if child.static or child.dynamic:
+            bushy = _survey(child, f"{path}/{segment}", found) or bushy
+        else:
+            found.exact[f"{path}/{segment}"] = child.rules
     if bushy:
         found.bushy.add(id(state))
     return bushy
@@ -149,8 +151,9 @@ class Finder:
             writer.line("n = len(s)")
             with writer.block("if n == 1 or s[0] or not s[1] and n > 2:"):
                 writer.line("return ODD")
-            with writer.block(f"if path in {slashed}:"):
-                writer.line("return slash_too_few(path, method)")
+            if self._static.slashed:
+                with writer.block(f"if path in {slashed}:"):
+                    writer.line("return slash_too_few(path, method)")
             with writer.block("if not s[-1]:"):
                 writer.line("found = slash_too_much(path, method)")
                 with writer.block("if found is not ABSENT:"):
