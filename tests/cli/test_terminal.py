@@ -295,6 +295,7 @@ def test_an_error_in_the_shell(write: Write, terminal: Terminal) -> None:
     child.expect("ZeroDivisionError")
     child.expect(">>> ")
     child.send("half a li")
+    child.expect("half a li")  # shown, so it is Python that reads by now
     child.sendintr()
     child.expect("KeyboardInterrupt")
     child.expect(">>> ")

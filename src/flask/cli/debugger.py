@@ -51,7 +51,10 @@ class GuardedDebugger(DebuggedApplication):
         bracketed = _IPV6_HOST.fullmatch(environ.get("HTTP_HOST") or "")
         if bracketed:
             return any(_same_address(bracketed[1], trusted) for trusted in (*self.trusted_hosts, "::1"))
-        return super().check_host_trust(environ)
+        try:
+            return super().check_host_trust(environ)
+        except UnicodeError:  # the first releases of 3.1: a label of more letters than a name may have
+            return False
 
     def _tell_once(self, environ: WSGIEnvironment) -> None:
         if self._told:
