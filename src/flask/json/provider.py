@@ -142,10 +142,17 @@ class DefaultJSONProvider(JSONProvider):
 
     def response(self, *args: t.Any, **kwargs: t.Any) -> Response:
         """A response of this `mimetype`, as `JSONProvider.response`; laid out as `compact` says, with a line's end."""
-        obj = self._prepare_response_obj(args, kwargs)
+        obj = args[0] if len(args) == 1 and not kwargs else self._prepare_response_obj(args, kwargs)
         compact = self.compact
-        if compact or (compact is None and not self._app.debug):
-            text = self.dumps(obj, separators=(",", ":"))
-        else:
+        if compact is None:
+            compact = not self._app.debug
+        if not compact:
             text = self.dumps(obj, indent=2)
+        elif _make_encoder is not None and getattr(self.dumps, "__func__", None) is _own_dumps:
+            text = self._encode(obj, ",", ":")  # PERF: what `dumps` would do, without looking at its arguments
+        else:
+            text = self.dumps(obj, separators=(",", ":"))
         return self._app.response_class(f"{text}\n", mimetype=self.mimetype)  # type: ignore[return-value]
+
+
+_own_dumps = DefaultJSONProvider.dumps
