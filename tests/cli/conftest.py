@@ -21,7 +21,7 @@ FROM_THE_COMMAND = ("FLASK", "WERKZEUG", "_FLASK", "PYTHONSTARTUP", "T_")
 
 
 @pytest.fixture(autouse=True)
-def clean_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def clean_process(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Undo what a command leaves behind in its process: variables, the import path, the user's modules."""
     environ, path, modules = dict(os.environ), list(sys.path), set(sys.modules)
     for name in environ:
@@ -33,9 +33,11 @@ def clean_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     os.environ.clear()
     os.environ.update(environ)
     sys.path[:] = path
+    tests_own = os.path.realpath(tmp_path_factory.getbasetemp())
     for name in set(sys.modules) - modules:
-        file = getattr(sys.modules[name], "__file__", None) or ""
-        if file.startswith(str(Path(os.path.realpath(os.environ.get("TMPDIR", "/tmp"))))) or not file:
+        module = sys.modules[name]
+        place = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", ())), "")
+        if os.path.realpath(place).startswith(tests_own):
             del sys.modules[name]
 
 

@@ -142,7 +142,7 @@ class DefaultJSONProvider(JSONProvider):
 
     def response(self, *args: t.Any, **kwargs: t.Any) -> Response:
         """A response of this `mimetype`, as `JSONProvider.response`; laid out as `compact` says, with a line's end."""
-        obj = args[0] if len(args) == 1 and not kwargs else self._prepare_response_obj(args, kwargs)
+        obj = self._prepare_response_obj(args, kwargs)
         compact = self.compact
         if compact is None:
             compact = not self._app.debug
