@@ -425,19 +425,30 @@ def test_a_rule_of_another_subdomain_or_host_says_so(app):
     """Where only the domain differs, the reason is the domain."""
     split = Flask("split", subdomain_matching=True, static_folder=None)
     split.debug = True
-    split.config["SERVER_NAME"] = "example.org"
+    split.config["SERVER_NAME"] = "example.localhost"
     split.add_url_rule("/there", "there", lambda: "", subdomain="api")
     split.add_url_rule("/here", "here", lambda: "")
     client = split.test_client()
     assert "it answers on the subdomain 'api', the request came without one" in client.get("/there", headers=CURL).text
-    text = client.get("/here", headers=CURL, base_url="http://api.example.org").text
+    text = client.get("/here", headers=CURL, base_url="http://api.example.localhost").text
     assert "it answers without a subdomain, the request came on 'api'" in text
 
     hosts = Flask("hosts", host_matching=True, static_folder=None)
     hosts.debug = True
-    hosts.add_url_rule("/there", "there", lambda: "", host="a.example.org")
-    text = hosts.test_client().get("/there", headers=CURL, base_url="http://b.example.org").text
-    assert "it answers on the host 'a.example.org', not on 'b.example.org'" in text
+    hosts.add_url_rule("/there", "there", lambda: "", host="a.example.localhost")
+    text = hosts.test_client().get("/there", headers=CURL, base_url="http://b.example.localhost").text
+    assert "it answers on the host 'a.example.localhost', not on 'b.example.localhost'" in text
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/user/7"])
+@pytest.mark.parametrize("host", ["example.org", "localhost.example.org", "192.0.2.1:5000", "localhost@example.org"])
+def test_a_foreign_host_is_told_nothing(client, host, path):
+    """Debug mode that is reached under another name than the machine's own shows no rule, only the plain error."""
+    asked = {"headers": CURL, "method": "DELETE" if path.startswith("/user") else "GET"}
+    assert "/user/<" in client.open(path, **asked).text
+    answer = client.open(path, base_url=f"http://{host}", **asked)
+    assert "/user/<" not in answer.text
+    assert answer.status_code >= 400
 
 
 @pytest.mark.filterwarnings("ignore:Current server name")

@@ -35,12 +35,6 @@ def is_original(method: t.Any) -> bool:
     return getattr(method, "__func__", None) in originals
 
 
-class EnsuresSync(t.Protocol):
-    """Something that can run a function of either colour from synchronous code."""
-
-    def ensure_sync(self, func: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]: ...
-
-
 class Poppable(t.Protocol):
     """A context as the lifecycle sees it: pushed once, popped once with what went wrong."""
 

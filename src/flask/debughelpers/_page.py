@@ -10,6 +10,7 @@ import typing as t
 
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.sansio.utils import host_is_trusted
 
 from ._routes import Report, Row, report
 from ._words import shortened
@@ -19,6 +20,7 @@ if t.TYPE_CHECKING:
     from ..sansio.app import App
     from ..wrappers import Request
 
+_OWN_HOSTS = (".localhost", "127.0.0.1")
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 
 
@@ -28,6 +30,9 @@ def answer(app: App, context: RequestContext, error: HTTPException) -> None:
     if error is not request.routing_exception or type(error) not in (NotFound, MethodNotAllowed):
         return
     if error.response is not None or app._find_error_handler(error, request.blueprints) is not None:
+        return
+    # The names that Werkzeug's debugger trusts: an app's rules are for whoever develops it, not for a stranger.
+    if not host_is_trusted(request.environ.get("HTTP_HOST"), _OWN_HOSTS):
         return
     form = readable_by(request)
     if form is None:
