@@ -1,24 +1,29 @@
-"""One process of the measurement: one scenario, one implementation; prints JSON: microseconds per request, calls.
+"""One process of the measurement: one scenario on one side; prints JSON: microseconds per request, calls, bytecodes.
 
-Run by `python -m bench` with the interpreter of the environment that holds the implementation.
+Run by `python -m bench` as `python -m bench.worker`, with the interpreter of the environment that holds the side. An
+answer that is not right is never timed.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import sys
 import time
 import typing as t
 
-from scenarios import SCENARIOS, Environ, Scenario, Wsgi
+from bench.model import Environ, Headers, Request, Scenario, Wsgi
+from bench.scenarios import SCENARIOS
+
+MOST_IN_A_SPELL = 2_000  # their environments are made beforehand and lie in memory
 
 
-def ask(application: Wsgi, environ: Environ) -> tuple[str, list[tuple[str, str]], bytes]:
-    """Status, headers and body of one request, as a server would take them."""
+def ask(application: Wsgi, environ: Environ) -> tuple[str, Headers, bytes]:
+    """Status, headers and body of one request, as a server would take them: every chunk, then closed."""
     seen: list[t.Any] = []
 
-    def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> None:
+    def start_response(status: str, headers: Headers, exc_info: object = None) -> None:
         seen[:] = status, headers
 
     body = application(environ, start_response)
@@ -28,72 +33,158 @@ def ask(application: Wsgi, environ: Environ) -> tuple[str, list[tuple[str, str]]
     return seen[0], seen[1], data
 
 
-def prepared(scenario: Scenario, application: Wsgi) -> t.Callable[[], Environ]:
-    """The scenario's request, with the cookies that the application gave; checked to be answered rightly."""
-    cookies = ""
-    if scenario.prime is not None:
-        environ = scenario.request()()
-        environ["PATH_INFO"] = scenario.prime
-        headers = ask(application, environ)[1]
-        cookies = "; ".join(value.partition(";")[0] for name, value in headers if name.lower() == "set-cookie")
-    fresh = scenario.request(cookies)
-    status, _, data = ask(application, fresh())
-    if not status.startswith("200") or (scenario.expected and data != scenario.expected) or not data:
-        raise SystemExit(f"wrong answer: {status} {data[:200]!r}")
+def cookies_in(headers: Headers) -> str:
+    """The cookies of an answer, as a browser sends them back."""
+    return "; ".join([value.partition(";")[0] for name, value in headers if name.lower() == "set-cookie"])
+
+
+def visit(application: Wsgi, environs: list[Environ]) -> list[tuple[str, Headers, bytes]]:
+    """The answers to the requests of a scenario, the cookies of each being sent with the next."""
+    answers = [ask(application, environs[0])]
+    for environ in environs[1:]:
+        environ["HTTP_COOKIE"] = cookies_in(answers[-1][1])
+        answers.append(ask(application, environ))
+    return answers
+
+
+def known_after(application: Wsgi, request: Request, own_pages: bool) -> dict[str, str]:
+    """What a browser sends once it has had the answer to a first request: cookies and validators."""
+    environ = Scenario(lambda: application, None, (request,), bar=0).fresh({})()
+    status, headers, data = visit(application, environ)[0]
+    if wrong := request.wrong(status, headers, data, own_pages=own_pages):
+        raise SystemExit(f"wrong answer to {request.path}: {wrong}")
+    given = {name.lower(): value for name, value in headers}
+    found = {"HTTP_COOKIE": cookies_in(headers)}
+    found["HTTP_IF_NONE_MATCH"] = given.get("etag", "")
+    found["HTTP_IF_MODIFIED_SINCE"] = given.get("last-modified", "")
+    return {name: value for name, value in found.items() if value}
+
+
+def prepared(scenario: Scenario, application: Wsgi, own_pages: bool = True) -> t.Callable[[], list[Environ]]:
+    """A function that gives the environments of the scenario's requests; they are checked to be answered rightly."""
+    known = known_after(application, scenario.prime, own_pages) if scenario.prime else {}
+    fresh = scenario.fresh(known)
+    for _ in range(2):  # a first answer may come another way than the later ones
+        for request, (status, headers, data) in zip(scenario.requests, visit(application, fresh()), strict=True):
+            if wrong := request.wrong(status, headers, data, own_pages=own_pages):
+                raise SystemExit(f"wrong answer to {request.method} {request.path}: {wrong}")
     return fresh
 
 
-def python_calls(application: Wsgi, environ: Environ) -> int:
-    """How many Python functions one request calls; it does not depend on the machine."""
-    count = 0
+def python_calls(application: Wsgi, environs: list[Environ]) -> int:
+    """How many Python functions a request calls or resumes, in all threads, without those of here."""
+    if monitoring := getattr(sys, "monitoring", None):
+        return _monitored(application, environs, monitoring.events.PY_START | monitoring.events.PY_RESUME)
+    seen: list[None] = []
 
-    def profile(frame: object, event: str, argument: object) -> None:
-        nonlocal count
-        count += event == "call"
+    def profile(frame: t.Any, event: str, argument: object) -> None:
+        if event == "call" and frame.f_code.co_filename != __file__:
+            seen.append(None)
 
-    sys.setprofile(profile)
+    sys.setprofile(profile)  # before 3.12: this thread only
     try:
-        ask(application, environ)
+        visit(application, environs)
     finally:
         sys.setprofile(None)
-    return count - 2  # `ask` and `start_response` are ours
+    return len(seen)
 
 
-def time_per_request(application: Wsgi, fresh: t.Callable[[], Environ], seconds: float) -> float:
-    """Microseconds of processor time per request: the fastest of many short spells, without making the environment."""
+def bytecodes(application: Wsgi, environs: list[Environ]) -> int | None:
+    """How many instructions of Python's machine a request takes, in all threads; each version counts differently.
 
-    def spell(number: int, call: t.Callable[[Environ], object]) -> float:
+    None before 3.12, which cannot say.
+    """
+    monitoring = getattr(sys, "monitoring", None)
+    return _monitored(application, environs, monitoring.events.INSTRUCTION) if monitoring else None
+
+
+def _monitored(application: Wsgi, environs: list[Environ], events: int) -> int:
+    """How often one of some events of `sys.monitoring` happens during a request."""
+    monitoring: t.Any = sys.monitoring  # type: ignore[attr-defined, unused-ignore]
+    seen: list[None] = []
+
+    def happened(code: t.Any, offset: int) -> t.Any:
+        if code.co_filename == __file__:
+            return monitoring.DISABLE
+        seen.append(None)
+        return None
+
+    tool = monitoring.PROFILER_ID
+    monitoring.use_tool_id(tool, "bench")
+    for bit in range(events.bit_length()):
+        if events & 1 << bit:
+            monitoring.register_callback(tool, 1 << bit, happened)
+    monitoring.set_events(tool, events)
+    try:
+        visit(application, environs)
+    finally:
+        monitoring.set_events(tool, 0)
+        monitoring.free_tool_id(tool)
+    return len(seen)
+
+
+def time_per_request(application: Wsgi, fresh: t.Callable[[], list[Environ]], seconds: float) -> float:
+    """Microseconds of processor time per request (all of its parts): the fastest of many short spells.
+
+    Making the environments is not in it.
+    """
+
+    def spell(number: int) -> float:
         environs = [fresh() for _ in range(number)]
+        if len(environs[0]) > 1:
+            begin = time.process_time()
+            for several in environs:
+                visit(application, several)
+            return (time.process_time() - begin) / number * 1e6
+        single = [one for (one,) in environs]
         begin = time.process_time()
-        for environ in environs:
-            call(environ)
+        for environ in single:
+            ask(application, environ)
         return (time.process_time() - begin) / number * 1e6
 
-    once = spell(20, lambda environ: ask(application, environ))
-    number = max(5, int(10_000 / once))  # spells of some 10 ms: short enough to fall between other work
+    once = spell(5)
+    number = min(MOST_IN_A_SPELL, max(3, int(10_000 / once)))  # some 10 ms: short enough to fall between other work
     end = time.process_time() + seconds
-    best = once
+    best = spell(number)
     while time.process_time() < end:
-        best = min(best, spell(number, lambda environ: ask(application, environ)))
+        best = min(best, spell(number))
     return best
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("scenario", choices=SCENARIOS)
-    parser.add_argument("side", choices=["flask", "bare"])
-    parser.add_argument("--seconds", type=float, default=0.5)
-    options = parser.parse_args()
+def application_for(side: str, name: str) -> Wsgi | None:
+    """A scenario's application on a side; None where the side has nothing of the kind."""
+    if side in {"flask", "bare"}:
+        make = getattr(SCENARIOS[name], side)
+    else:
+        make = importlib.import_module(f"bench.peers.{side}").APPLICATIONS.get(name)
+    return t.cast(Wsgi, make()) if make else None
 
-    scenario = SCENARIOS[options.scenario]
-    application = getattr(scenario, options.side)()
-    fresh = prepared(scenario, application)
-    found = {"calls": python_calls(application, fresh()), "us": time_per_request(application, fresh, options.seconds)}
-    if options.side == "flask":
+
+def measured(side: str, name: str, seconds: float) -> dict[str, t.Any]:
+    """The figures of one scenario on one side; none where the side has nothing of the kind."""
+    application = application_for(side, name)
+    if application is None:
+        return {}
+    fresh = prepared(SCENARIOS[name], application, own_pages=side in {"flask", "bare"})
+    found: dict[str, t.Any] = {
+        "calls": python_calls(application, fresh()),
+        "bytecodes": bytecodes(application, fresh()),
+        "us": time_per_request(application, fresh, seconds),
+    }
+    if side == "flask":
         import flask
 
         found["flask"] = flask.__file__
-    print(json.dumps(found))
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="One process of the measurement.")
+    parser.add_argument("scenario", choices=SCENARIOS)
+    parser.add_argument("side")
+    parser.add_argument("--seconds", type=float, default=0.5)
+    options = parser.parse_args()
+    print(json.dumps(measured(options.side, options.scenario, options.seconds)))
 
 
 if __name__ == "__main__":
