@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
+from . import _startup as _startup  # before whatever imports Werkzeug
 from . import json as json
 from .app import Flask as Flask
 from .blueprints import Blueprint as Blueprint
@@ -47,6 +48,10 @@ from .wrappers import Response as Response
 if not t.TYPE_CHECKING:
 
     def __getattr__(name: str) -> t.Any:
+        if name == "cli":  # it brings click along: for those who write `flask.cli` and import only `flask`
+            import importlib
+
+            return importlib.import_module("flask.cli")
         if name == "__version__":
             import importlib.metadata
             import warnings

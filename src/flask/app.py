@@ -44,12 +44,12 @@ from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv, send
 from .sansio.app import App
 from .sessions import SecureCookieSessionInterface, SessionInterface, _untouched_session_is_silent
 from .signals import appcontext_tearing_down, request_finished, request_started, request_tearing_down
-from .templating import Environment
 from .wrappers import Request, Response
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+    from .templating import Environment
     from .testing import FlaskClient, FlaskCliRunner
 
 _adapter_build = MapAdapter.build

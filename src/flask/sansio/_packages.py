@@ -9,7 +9,6 @@ import importlib.util
 import os
 import sys
 import typing as t
-from pathlib import PurePath
 
 if t.TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
@@ -27,6 +26,8 @@ def find_package(import_name: str) -> tuple[str | None, str]:
 
 
 def _installation_prefix(path: str) -> str | None:
+    from pathlib import PurePath  # not before an app asks
+
     folder = PurePath(path)
     prefix = os.path.abspath(sys.prefix)
     if folder.is_relative_to(prefix):
@@ -56,6 +57,8 @@ def _namespace_path(import_name: str, locations: list[str]) -> str:
     """Of the directories that share a namespace, the one with the package; the first one for a plain module."""
     package = _spec(import_name)
     if package is not None and package.submodule_search_locations:
+        from pathlib import PurePath
+
         shared = PurePath(os.path.commonpath(list(package.submodule_search_locations)))
         for location in locations:
             if shared.is_relative_to(location):

@@ -16,13 +16,13 @@ from werkzeug.utils import cached_property
 from werkzeug.utils import redirect as _redirect_response
 
 from .. import typing as ft
+from .._routing import Rule as _Rule
 from ..config import Config, ConfigAttribute
 from ..ctx import _AppCtxGlobals
 from ..debughelpers import _explain_unbuilt_url
 from ..helpers import _split_blueprint_path, get_debug_flag
 from ..json.provider import DefaultJSONProvider, JSONProvider
 from ..logging import create_logger
-from ..templating import DispatchingJinjaLoader, Environment
 from .scaffold import Scaffold, T_teardown, _decorator, _endpoint_from_view_func, find_package, setupmethod
 
 if t.TYPE_CHECKING:
@@ -31,6 +31,7 @@ if t.TYPE_CHECKING:
 
     from werkzeug.wrappers import Response as BaseResponse
 
+    from ..templating import DispatchingJinjaLoader, Environment
     from ..testing import FlaskClient, FlaskCliRunner
     from .blueprints import Blueprint
 
@@ -55,6 +56,15 @@ def _make_timedelta(value: timedelta | int | None) -> timedelta | None:
     return timedelta(seconds=value)
 
 
+class _JinjaEnvironment:
+    """`App.jinja_environment` where nobody set one: looked up when asked for, so that Jinja is imported only then."""
+
+    def __get__(self, app: App | None, kind: type[App]) -> type[Environment]:
+        from ..templating import Environment
+
+        return Environment
+
+
 class App(Scaffold):
     """An application as far as it can be set up without knowing how requests come in.
 
@@ -68,11 +78,11 @@ class App(Scaffold):
 
     config_class = Config
     url_map_class = Map
-    url_rule_class = Rule
+    url_rule_class: type[Rule] = _Rule
     json_provider_class: type[JSONProvider] = DefaultJSONProvider
     aborter_class = Aborter
     app_ctx_globals_class = _AppCtxGlobals
-    jinja_environment = Environment
+    jinja_environment: type[Environment] = t.cast("type[Environment]", _JinjaEnvironment())
     #: Options for `jinja_environment`; changes after the environment was first used are not seen.
     jinja_options: dict[str, t.Any] = {}
     #: None: the classes of `flask.testing`, imported only when a test asks for one.
@@ -169,6 +179,8 @@ class App(Scaffold):
 
     def create_global_jinja_loader(self) -> DispatchingJinjaLoader:
         """Make the loader that asks the app's `jinja_loader` first, then those of its blueprints."""
+        from ..templating import DispatchingJinjaLoader
+
         return DispatchingJinjaLoader(self)
 
     def select_jinja_autoescape(self, filename: str | None) -> bool:

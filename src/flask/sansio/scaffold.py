@@ -10,7 +10,6 @@ import typing as t
 from collections import defaultdict
 from functools import wraps
 
-from jinja2 import BaseLoader, FileSystemLoader
 from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.utils import cached_property
 
@@ -22,6 +21,7 @@ from ._packages import find_package as find_package
 
 if t.TYPE_CHECKING:
     from click import Group
+    from jinja2 import BaseLoader
 
 _sentinel = object()
 
@@ -166,6 +166,8 @@ class Scaffold:
         """The loader of this object's own templates, made on first use; None without a `template_folder`."""
         if self.template_folder is None:
             return None
+        from jinja2 import FileSystemLoader
+
         return FileSystemLoader(os.path.join(self.root_path, self.template_folder))
 
     # Rules
