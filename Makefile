@@ -17,7 +17,8 @@ ARGS ?=
 QUICKSTART_PORT ?= 5000
 export PYTHONPATH :=
 
-.PHONY: help venv oracle run test test-quick lint format types contracts docs conformance differential bench bench-quick independence clean
+.PHONY: help venv oracle run test test-quick lint format types contracts docs conformance differential bench bench-quick bench-environments bench-start \
+	independence clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
@@ -71,11 +72,17 @@ conformance: $(STAMP)  ## upstream's own published tests, on upstream and on our
 differential: oracle  ## the same cases on upstream and on ours: status, headers, body, logs, order
 	@$(PYTEST) tests/differential $(ARGS)
 
-bench: oracle  ## microseconds per request: ours, upstream, and a bare WSGI function
-	@$(BIN)/python -m bench $(ARGS)
+bench: oracle bench-environments  ## microseconds per request: ours, upstream, Falcon, Bottle, Pyramid, Django, a bare function
+	@$(BIN)/python -m bench --all --json .build/bench/table.json --plot docs/figures $(ARGS)
 
-bench-quick: oracle  ## the same, with fewer rounds
+bench-quick: oracle  ## the same in less than a minute: ours and upstream alone
 	@$(BIN)/python -m bench --quick $(ARGS)
+
+bench-environments: $(STAMP)  ## the environments of all that is measured, outside of the repository
+	@$(BIN)/python -m bench environments
+
+bench-start: $(STAMP)  ## what importing, the command and the first answer take, and the memory then held
+	@$(BIN)/python -m bench start --json .build/bench/start.json $(ARGS)
 
 # The comparison of words is kept beside a checkout of the project's workshop, not in it.
 independence: $(STAMP)  ## where our lines are the same as another implementation's, if the tool for it is at hand

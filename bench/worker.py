@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import json
 import sys
 import time
@@ -16,10 +17,11 @@ import typing as t
 from bench.model import Environ, Headers, Request, Scenario, Wsgi
 from bench.scenarios import SCENARIOS
 
+Answer = tuple[str, Headers, bytes]
 MOST_IN_A_SPELL = 2_000  # their environments are made beforehand and lie in memory
 
 
-def ask(application: Wsgi, environ: Environ) -> tuple[str, Headers, bytes]:
+def ask(application: Wsgi, environ: Environ) -> Answer:
     """Status, headers and body of one request, as a server would take them: every chunk, then closed."""
     seen: list[t.Any] = []
 
@@ -38,7 +40,7 @@ def cookies_in(headers: Headers) -> str:
     return "; ".join([value.partition(";")[0] for name, value in headers if name.lower() == "set-cookie"])
 
 
-def visit(application: Wsgi, environs: list[Environ]) -> list[tuple[str, Headers, bytes]]:
+def visit(application: Wsgi, environs: list[Environ]) -> list[Answer]:
     """The answers to the requests of a scenario, the cookies of each being sent with the next."""
     answers = [ask(application, environs[0])]
     for environ in environs[1:]:
@@ -47,12 +49,19 @@ def visit(application: Wsgi, environs: list[Environ]) -> list[tuple[str, Headers
     return answers
 
 
+def insist_on(request: Request, answer: Answer, own_pages: bool) -> None:
+    """End the process unless an answer is right; what the application said of its errors is shown."""
+    if wrong := request.wrong(*answer, own_pages=own_pages):
+        said = request.environ({})["wsgi.errors"].getvalue()
+        raise SystemExit(f"wrong answer to {request.method} {request.path}: {wrong}\n{said}")
+
+
 def known_after(application: Wsgi, request: Request, own_pages: bool) -> dict[str, str]:
     """What a browser sends once it has had the answer to a first request: cookies and validators."""
-    environ = Scenario(lambda: application, None, (request,), bar=0).fresh({})()
-    status, headers, data = visit(application, environ)[0]
-    if wrong := request.wrong(status, headers, data, own_pages=own_pages):
-        raise SystemExit(f"wrong answer to {request.path}: {wrong}")
+    environ = {**request.environ({}), "wsgi.input": io.BytesIO(request.sent)}
+    answer = ask(application, environ)
+    insist_on(request, answer, own_pages)
+    headers = answer[1]
     given = {name.lower(): value for name, value in headers}
     found = {"HTTP_COOKIE": cookies_in(headers)}
     found["HTTP_IF_NONE_MATCH"] = given.get("etag", "")
@@ -65,9 +74,8 @@ def prepared(scenario: Scenario, application: Wsgi, own_pages: bool = True) -> t
     known = known_after(application, scenario.prime, own_pages) if scenario.prime else {}
     fresh = scenario.fresh(known)
     for _ in range(2):  # a first answer may come another way than the later ones
-        for request, (status, headers, data) in zip(scenario.requests, visit(application, fresh()), strict=True):
-            if wrong := request.wrong(status, headers, data, own_pages=own_pages):
-                raise SystemExit(f"wrong answer to {request.method} {request.path}: {wrong}")
+        for request, answer in zip(scenario.requests, visit(application, fresh()), strict=True):
+            insist_on(request, answer, own_pages)
     return fresh
 
 

@@ -1,0 +1,82 @@
+"""The environments that the sides are measured in, one each, below the user's cache; never the one that this runs in.
+
+Each is described by a file of pins in `requirements/` and made again only when its description has changed.
+
+    python -m bench environments [side …]
+"""
+
+from __future__ import annotations
+
+import compileall
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests import oracle
+
+ROOT = Path(__file__).resolve().parents[1]
+REQUIREMENTS = Path(__file__).with_name("requirements")
+PEERS = ("falcon", "bottle", "pyramid", "django")
+SIDES = ("upstream", "ours", *PEERS)
+
+
+def folder(side: str) -> Path:
+    """Where a side's environment stands, made or not."""
+    return oracle.cache_folder() / f"bench-{side}-{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def description(side: str) -> str:
+    """A digest of all that decides what a side's environment holds."""
+    texts = [REQUIREMENTS / f"{side}.txt", REQUIREMENTS / "kept.txt"]
+    texts += [ROOT / "pyproject.toml"] if side == "ours" else []
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in texts) + sys.version.encode()).hexdigest()
+
+
+def make(side: str) -> Path:
+    """Make a side's environment unless it is there as described; its interpreter's path. Ours follows the tree."""
+    where, stamp = folder(side), folder(side) / ".made"
+    interpreter = oracle.interpreter_of(where)
+    if not stamp.exists() or stamp.read_text() != description(side):
+        print(f"making {where}", file=sys.stderr)
+        oracle.make_environment(where)
+        oracle.install(interpreter, "-r", REQUIREMENTS / f"{side}.txt")
+        if side == "ours":
+            oracle.install(interpreter, "--no-deps", ROOT)
+        compileall.compile_dir(where, quiet=2, workers=0)
+        stamp.write_text(description(side))
+    if side == "ours":
+        _follow_the_tree(interpreter)
+    return interpreter
+
+
+def _follow_the_tree(interpreter: Path) -> None:
+    """Put the source as it is now where the installer had put it: a plain install, not an editable one."""
+    asked = [interpreter, "-I", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    packages = Path(subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip())
+    installed, coming, going = (packages / name for name in ("flask", "flask.coming", "flask.going"))
+    source = ROOT / "src" / "flask"
+    if _digest_of(source) == _digest_of(installed):
+        return
+    for left in (coming, going):  # by a run that was broken off
+        shutil.rmtree(left, ignore_errors=True)
+    shutil.copytree(source, coming, ignore=shutil.ignore_patterns("__pycache__"))
+    if installed.exists():
+        installed.rename(going)
+    coming.rename(installed)
+    shutil.rmtree(going, ignore_errors=True)
+    subprocess.run([interpreter, "-m", "compileall", "-q", installed], check=True)
+
+
+def _digest_of(package: Path) -> str:
+    """A digest of all modules of a package, where each lies and what it holds."""
+    found = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        found.update(str(path.relative_to(package)).encode() + b"\0" + path.read_bytes())
+    return found.hexdigest()
+
+
+def main(sides: list[str]) -> None:
+    for side in sides or SIDES:
+        print(f"{side:<10} {make(side)}")

@@ -1,0 +1,92 @@
+"""What was measured on and with: the machine, the date, the versions; and how figures of several rounds become one."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+_VERSIONS = """
+import importlib.metadata as m, json, platform
+names = ["flask", "werkzeug", "jinja2", "falcon", "bottle", "pyramid", "django", "granian", "gunicorn", "waitress"]
+found = {d.name.lower(): d.version for d in m.distributions()}
+print(json.dumps({"python": platform.python_version(), **{n: found[n] for n in names if n in found}}))
+"""
+
+
+def processor() -> str:
+    """The processor's model, as the system names it."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def load() -> str:
+    """How busy the machine is, where it says so: figures of a busy machine are only good as ratios."""
+    return f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else "unknown"
+
+
+def environment_of_a_child() -> dict[str, str]:
+    """The environment variables of a measured process: nothing that adds to its path, one order of its sets."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "FLASK_"))}
+    return {**kept, "PYTHONHASHSEED": "0"}
+
+
+def versions(interpreter: str | Path) -> dict[str, str]:
+    """The versions of what is installed for an interpreter and matters here."""
+    done = subprocess.run([interpreter, "-I", "-c", _VERSIONS], capture_output=True, text=True, check=True)
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
+
+
+def setting(sides: t.Mapping[str, str | Path]) -> dict[str, t.Any]:
+    """All that a figure has to be read with."""
+    return {
+        "date": datetime.date.today().isoformat(),
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "load at the start": load(),
+        "versions": {side: versions(interpreter) for side, interpreter in sides.items()},
+    }
+
+
+def heading(about: t.Mapping[str, t.Any]) -> str:
+    """The setting in two or three lines of text."""
+    sides = "; ".join(
+        f"{side}: " + ", ".join(f"{name} {version}" for name, version in found.items() if name != "python")
+        for side, found in about["versions"].items()
+    )
+    return (
+        f"{about['date']}, {about['python']}, {about['system']}, {about['processor']}, {about['cores']} cores, "
+        f"load {about['load at the start']}\n{sides}"
+    )
+
+
+def ratio(theirs: t.Sequence[float], ours: t.Sequence[float]) -> float:
+    """How many times more theirs is: the ratio within each round, then the median, as both met the same machine."""
+    return statistics.median(one / other for one, other in zip(theirs, ours, strict=True))
+
+
+def write_json(path: Path | None, about: t.Mapping[str, t.Any], figures: t.Any) -> None:
+    """All figures of a run with their setting, if a file is named."""
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"setting": about, "figures": figures}, indent=1) + "\n", encoding="utf-8")
+
+
+def progress(text: str) -> None:
+    """A line for whoever waits, apart from the result."""
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,171 @@
+"""What a request costs, row by row, in process, the WSGI callable alone: ours, upstream, a bare function, the peers.
+
+Every figure comes from a process of its own; the sides take turns within each round, so that a slow spell of the
+machine meets them alike; ratios are taken within a round, and then their median. Read the ratios: microseconds are the
+machine's.
+
+    python -m bench [--quick] [--all] [--rounds 7] [--seconds 0.5] [--only hello …] [--json FILE] [--plot FOLDER]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+from bench import environments, machine
+from bench.scenarios import SCENARIOS
+from tests import oracle
+
+MEAN_BAR = 10
+HELLO_CALLS = 45
+Runs = list[dict[str, t.Any]]
+Found = dict[str, dict[str, Runs]]  # by scenario, then by side
+
+
+def measure(interpreter: str | Path, scenario: str, side: str, seconds: float) -> dict[str, t.Any]:
+    """One process's figures; none where the side has nothing of the kind."""
+    done = subprocess.run(
+        [interpreter, "-m", "bench.worker", scenario, side, "--seconds", str(seconds)],
+        cwd=machine.ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=machine.environment_of_a_child(),
+    )
+    if done.returncode:
+        raise SystemExit(f"{scenario} on {interpreter} ({side}): {done.stdout}{done.stderr}")
+    figures: dict[str, t.Any] = json.loads(done.stdout)
+    return figures
+
+
+def measure_all(sides: t.Mapping[str, str | Path], scenarios: list[str], rounds: int, seconds: float) -> Found:
+    """The figures of every scenario on every side, a list over the rounds; the side that begins changes."""
+    found: Found = {}
+    order = list(sides)
+    for number in range(rounds):
+        for scenario in scenarios:
+            by_side = found.setdefault(scenario, {side: [] for side in sides})
+            for side in order:
+                if number and not by_side[side]:
+                    continue  # it has no such row
+                worker_side = "flask" if side in {"upstream", "ours"} else side
+                if figures := measure(sides[side], scenario, worker_side, seconds):
+                    by_side[side].append(figures)
+        order = order[1:] + order[:1]
+        machine.progress(f"round {number + 1} of {rounds}")
+    return found
+
+
+def times_faster(by_side: t.Mapping[str, Runs], side: str) -> float | None:
+    """How many times faster than upstream a side is; None where it has no such row."""
+    if not by_side.get(side):
+        return None
+    return machine.ratio([run["us"] for run in by_side["upstream"]], [run["us"] for run in by_side[side]])
+
+
+def mean_over(found: Found, side: str) -> float | None:
+    """The geometric mean of a side's ratios over the rows that it has."""
+    ratios = [ratio for by_side in found.values() if (ratio := times_faster(by_side, side)) is not None]
+    return statistics.geometric_mean(ratios) if ratios else None
+
+
+def _cell(value: float | None, width: int = 8) -> str:
+    if value is None:
+        return f"{'-':>{width}}"
+    return f"{value:>{width},.{0 if value >= 1000 else 1}f}"
+
+
+def text(found: Found) -> str:
+    """The table as text, with what it says of the bars."""
+    others = [side for side in next(iter(found.values())) if side not in {"upstream", "ours"}]
+    lines = [
+        "µs: processor time per request. ×: how many times faster than upstream.",
+        f"{'scenario':<22}{'upstream µs':>12}{'ours µs':>9}{'ours ×':>8}{'bar':>5} {'':<6}"
+        + "".join(f"{side + ' ×':>11}" for side in others)
+        + f"{'Python calls':>16}{'bytecodes':>15}",
+    ]
+    for scenario, by_side in found.items():
+        bar, ratio = SCENARIOS[scenario].bar, times_faster(by_side, "ours")
+        assert ratio is not None
+        us = {side: statistics.median(run["us"] for run in by_side[side]) for side in ("upstream", "ours")}
+        counts = {
+            what: " ".join(f"{by_side[side][0][what] or '-':>6}" for side in ("upstream", "ours"))
+            for what in ("calls", "bytecodes")
+        }
+        lines.append(
+            f"{scenario:<22}{_cell(us['upstream'], 12)}{_cell(us['ours'], 9)}{_cell(ratio)}{bar:>5} "
+            f"{'met' if ratio >= bar else 'UNMET':<6}"
+            + "".join(_cell(times_faster(by_side, side), 11) for side in others)
+            + f"   {counts['calls']}  {counts['bytecodes']}"
+        )
+    return "\n".join([*lines, "", *verdicts(found)])
+
+
+def verdicts(found: Found) -> list[str]:
+    """What decides: the mean over the rows, the rows below their bars, the calls of hello, where Falcon stands."""
+    ratios = {scenario: times_faster(by_side, "ours") or 0.0 for scenario, by_side in found.items()}
+    unmet = [scenario for scenario, ratio in ratios.items() if ratio < SCENARIOS[scenario].bar]
+    mean = statistics.geometric_mean(ratios.values())
+    rows = "all rows" if len(found) == len(SCENARIOS) else f"these {len(found)} of {len(SCENARIOS)} rows"
+    verdict = "met" if mean >= MEAN_BAR else "UNMET"
+    said = [
+        f"ours, geometric mean over {rows}: {mean:.2f} times faster than upstream (bar {MEAN_BAR}: {verdict})",
+        f"rows below their bar: {len(unmet)} of {len(found)}" + (f" ({'; '.join(unmet)})" if unmet else ""),
+    ]
+    if "hello" in found:
+        calls = found["hello"]["ours"][0]["calls"]
+        met = "met" if calls <= HELLO_CALLS else "UNMET"
+        said.append(f"Python calls for hello: {calls} (bar at most {HELLO_CALLS}: {met})")
+    for side in next(iter(found.values())):
+        if side in {"upstream", "ours"} or (theirs := mean_over(found, side)) is None:
+            continue
+        shared = {scenario: by_side for scenario, by_side in found.items() if by_side[side]}
+        ahead = [scenario for scenario in shared if ratios[scenario] >= (times_faster(shared[scenario], side) or 0)]
+        said.append(
+            f"{side}: {theirs:.2f} over the {len(shared)} rows that it has, ours {mean_over(shared, 'ours'):.2f} over "
+            f"the same, faster in {len(ahead)}" + (f" ({'; '.join(ahead)})" if ahead and side != "bare" else "")
+        )
+    return said
+
+
+def sides_asked(everyone: bool, bare: bool, ours: str) -> dict[str, str | Path]:
+    """The interpreter of each side that is to be measured."""
+    sides: dict[str, str | Path] = {"upstream": oracle.require(), "ours": ours}
+    if everyone:
+        sides |= {peer: environments.make(peer) for peer in environments.PEERS}
+    if bare:
+        sides["bare"] = ours
+    return sides
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--quick", action="store_true", help="few short rounds of upstream and ours, for the inner loop"
+    )
+    parser.add_argument("--all", action="store_true", help="also Falcon, Bottle, Pyramid and Django")
+    parser.add_argument("--rounds", type=int, help="how often every side gets its turn (7; quick: 2)")
+    parser.add_argument("--seconds", type=float, help="of processor time, per process (0.5; quick: 0.1)")
+    parser.add_argument("--only", nargs="*", default=list(SCENARIOS), choices=SCENARIOS, metavar="ROW")
+    parser.add_argument("--ours", default=sys.executable, metavar="PYTHON", help="whose flask is ours (this Python's)")
+    parser.add_argument("--json", type=Path, help="also write all figures here")
+    parser.add_argument("--plot", type=Path, metavar="FOLDER", help="also draw table.svg there")
+    options = parser.parse_args(arguments)
+    rounds = options.rounds or (2 if options.quick else 7)
+    seconds = options.seconds or (0.1 if options.quick else 0.5)
+
+    sides = sides_asked(options.all, not options.quick, options.ours)
+    about = machine.setting(sides)
+    found = measure_all(sides, options.only, rounds, seconds)
+    print(f"{machine.heading(about)}\nmedians of {rounds} processes of {seconds} s each, the sides taking turns\n")
+    print(text(found))
+    machine.write_json(options.json, about, found)
+    if options.plot:
+        from bench import plots
+
+        plots.draw_table(found, about, options.plot)
