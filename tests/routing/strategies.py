@@ -16,6 +16,8 @@ from uuid import UUID
 from hypothesis import strategies as st
 from werkzeug.routing import BaseConverter, IntegerConverter, Map, Rule, ValidationError
 
+from flask._routing import Rule as OwnRule
+
 METHODS = ["GET", "HEAD", "POST", "PUT", "OPTIONS", "BREW"]
 IDENTIFIER = "0f7a1a3e-19cd-4f8d-8d4c-3a5e0b6f2c11"
 
@@ -151,12 +153,12 @@ class Spec:
     string: str
     options: dict[str, Any] = field(default_factory=dict)
 
-    def make(self) -> Rule:
+    def make(self, kind: type[Rule] = Rule) -> Rule:
         options = dict(self.options)
         for key in ("defaults", "methods"):
             if options.get(key) is not None:
                 options[key] = type(options[key])(options[key])
-        return Rule(self.string, **options)
+        return kind(self.string, **options)
 
 
 @st.composite
@@ -266,7 +268,10 @@ VALUES = [*WORDS, *OTHERS, *SEVERAL]
 
 @dataclass
 class Twins:
-    """Two equal maps with numbered rules: the router is asked about `ours`, and never sees `theirs`."""
+    """Two equal maps with numbered rules: the router is asked about `ours`, and never sees `theirs`.
+
+    Every other rule of `ours` is of the class that apps use.
+    """
 
     options: dict[str, Any]
     ours: Map = field(init=False)
@@ -284,7 +289,7 @@ class Twins:
             self.theirs.add(theirs)
         except Exception:  # noqa: BLE001 - a rule that no map takes says nothing about the router
             return
-        ours = spec.make()
+        ours = spec.make(OwnRule if len(self.pairs) % 2 else Rule)
         self.ours.add(ours)
         self.strings.append(spec.string)
         self.pairs.append((ours, theirs))

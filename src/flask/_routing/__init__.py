@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .binding import Rule
 from .router import ABSENT, Absent, Router
 
-__all__ = ["ABSENT", "Absent", "Router"]
+__all__ = ["ABSENT", "Absent", "Router", "Rule"]

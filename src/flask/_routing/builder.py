@@ -96,7 +96,10 @@ def _known(rule: Rule, domain: str) -> Recipe | None:
 
 
 def _is_known(rule: Rule, recipe: Recipe, domain: str) -> bool:
-    """Whether all converters are known, and one try shows that Werkzeug goes by this recipe and stays in the domain."""
+    """Whether all converters are known, and Werkzeug goes by this recipe and stays in the domain.
+
+    A function that it wrote is tried once.
+    """
     converters = converters_of(rule)
     sample: dict[str, Any] = {}
     path = ""
@@ -109,6 +112,8 @@ def _is_known(rule: Rule, recipe: Recipe, domain: str) -> bool:
             return False
         sample[word] = min(converter.items) if isinstance(converter, AnyConverter) else 7
         path += converter.to_url(sample[word])
+    if not recipe.written:
+        return quote(recipe.domain, safe=_SEGMENT_SAFE) == domain
     return built_by(rule, sample) == (domain, path)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from werkzeug.routing import Map, Rule
 
+from .binding import Rule as OwnRule
 from .builder import Build, builder, decline
 from .compiler import ABSENT, ODD, Absent, Finder, Search, survey
 from .rules import Mark, State, endpoints_of, mark_of, place_mark, sorts_plainly, tree_of
@@ -17,6 +18,7 @@ from .rules import Mark, State, endpoints_of, mark_of, place_mark, sorts_plainly
 __all__ = ["ABSENT", "Absent", "Router"]
 
 Found = tuple[Rule, dict[str, Any]]
+_PLAIN = (OwnRule, Rule)
 
 
 class Compiled(Mark):
@@ -116,7 +118,7 @@ class Router:
             for peer in peers:
                 if peer is rule:
                     break
-                if (peer.defaults or type(peer) is not Rule) and peer.provides_defaults_for(rule):
+                if (peer.defaults or type(peer) not in _PLAIN) and peer.provides_defaults_for(rule):
                     return None
         return rule, arguments
 

@@ -1,4 +1,4 @@
-"""What Werkzeug keeps in private about maps and rules is read here and nowhere else; no match is decided here.
+"""What Werkzeug keeps in private about maps and rules is read here, and in `binding`; no match is decided here.
 
 Written against Werkzeug 3.1.0 to 3.1.9; `tests/routing/test_rules.py` checks every name and shape that this file uses.
 
@@ -28,6 +28,8 @@ from werkzeug.routing import BaseConverter, Map, Rule
 from werkzeug.routing.converters import UUIDConverter
 from werkzeug.routing.matcher import State, StateMachineMatcher
 from werkzeug.routing.rules import RulePart
+
+from .binding import is_written
 
 __all__ = [
     "CONVERTERS",
@@ -248,26 +250,27 @@ def converters_of(rule: Rule) -> dict[str, BaseConverter]:
 
 
 class Recipe(NamedTuple):
-    """What a rule's URL is put together from: fixed text (False) and names of variables (True)."""
+    """What a rule's URL is put together from: fixed text (False) and names of variables (True).
 
+    `written` is false where Werkzeug's function for the rule is still to be written, from this very trace.
+    """
+
+    domain: str
     pieces: list[tuple[bool, str]]
     trace: list[tuple[bool, str]]
+    written: bool
 
 
-_RULE_METHODS = (
-    "build",
-    "suitable_for",
-    "build_compare_key",
-    "_compile_builder",
-    "_encode_query_vars",
-    "__getattribute__",
-)
+_RULE_METHODS = {
+    name: getattr(Rule, name)
+    for name in ("build", "suitable_for", "build_compare_key", "_compile_builder", "_encode_query_vars")
+} | {"__getattribute__": object.__getattribute__}
 
 
 def builds_plainly(rule: Rule) -> bool:
     """Whether building from this rule is Werkzeug's own, in its class and on the object."""
     kind = type(rule)
-    inherits = all(getattr(kind, name) is getattr(Rule, name) for name in _RULE_METHODS)
+    inherits = all(getattr(kind, name) is method for name, method in _RULE_METHODS.items())
     return inherits and not any(name in vars(rule) for name in _RULE_METHODS)
 
 
@@ -284,16 +287,20 @@ def recipe_of(rule: Rule) -> Recipe | None:
     names = [name for dynamic, name in pieces if dynamic]
     if any(type(key) is not str or key in names for key in defaults):
         return None
-    # Werkzeug wrote its own function when the rule was bound; if its parameters differ, the rule was changed since.
-    function = rule._build_unknown.__func__  # type: ignore[attr-defined]
-    code = function.__code__
-    required = code.co_argcount - len(function.__defaults__ or ())
-    parameters = code.co_varnames
-    if list(parameters[1:required]) != names or list(parameters[required : code.co_argcount]) != list(defaults):
+    written = is_written(rule)
+    if written:
+        # Werkzeug wrote its own function when the rule was bound; if its parameters differ, the rule was changed since.
+        function = rule._build_unknown.__func__  # type: ignore[attr-defined]
+        code = function.__code__
+        required = code.co_argcount - len(function.__defaults__ or ())
+        parameters = code.co_varnames
+        if list(parameters[1:required]) != names or list(parameters[required : code.co_argcount]) != list(defaults):
+            return None
+    elif defaults:
         return None
     if rule.arguments != {*names, *defaults}:
         return None
-    return Recipe(pieces, trace)
+    return Recipe("".join(text for _, text in domain), pieces, trace, written)
 
 
 def built_by(rule: Rule, values: dict[str, Any]) -> tuple[str, str]:
