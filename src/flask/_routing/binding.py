@@ -6,7 +6,6 @@ same moment. Like `rules` this reads what Werkzeug keeps in private; `tests/rout
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -46,8 +45,6 @@ class _Segment(NamedTuple):
 
 _SLASH: Step = False, "/"
 _BAR: Step = False, "|"
-# A variable alone in its segment, whose arguments have no character that could end it early.
-_variable = re.compile(r"<(?:([a-zA-Z_]\w*)(?:\(([^()<>\"'/\n]*)\))?:)?([a-zA-Z_]\w*)>", re.ASCII).fullmatch
 
 
 # PERF: names repeat among the rules of an app; and what is equal is kept once.
@@ -57,15 +54,23 @@ def _segment(text: str) -> _Segment | None:
     if "<" not in text:
         fixed = RulePart(text, final=False, static=True, suffixed=False, weight=_fixed_weight(len(text)))
         return _Segment((False, text) if text else None, fixed)
-    found = _variable(text)
-    if found is None:
+    if text[0] != "<" or text[-1] != ">":
         return None
-    converter, arguments, name = found.groups()
+    before, colon, name = text[1:-1].rpartition(":")
+    converter, parenthesis, arguments = before.partition("(")
+    if not (text.isascii() and name.isidentifier() and (converter.isidentifier() or not colon)):
+        return None
+    if parenthesis and (arguments[-1:] != ")" or not _DELIMITERS.isdisjoint(arguments[:-1])):
+        return None
     try:
-        positional, named = parse_converter_args(arguments or "")
+        positional, named = parse_converter_args(arguments[:-1])
     except ValueError:
         return None
     return _Segment((True, name), None, converter or "default", positional, named)
+
+
+# Arguments with these are for Werkzeug's own expression to find the end of.
+_DELIMITERS = frozenset("()<>\"'\n")
 
 
 @lru_cache(maxsize=256)

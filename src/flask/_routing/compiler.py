@@ -469,11 +469,10 @@ def _any(group: Group, value: str, writer: Writer) -> str:
 
 
 def _uuid(group: Group, value: str, writer: Writer) -> str:
-    matches = writer.hold("U", _UUID.fullmatch)
+    matches = writer.hold("U", re.compile(UUIDConverter.regex).fullmatch)
     return f"len({value}) == 36 and {matches}({value})"
 
 
-_UUID = re.compile(UUIDConverter.regex)
 _TESTS: dict[str, Callable[[Group, str, Writer], str]] = {
     "length": _length,
     "digits": _digits,

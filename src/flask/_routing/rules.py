@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from werkzeug.routing import BaseConverter, Map, Rule
@@ -144,8 +143,7 @@ def may_match(part: RulePart, segment: str) -> bool:
 # --- parts of rules ------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """A part with one variable whose pattern is known by its text: a prefix, the kind of what stands between, a suffix.
 
     Kinds: `length` (bounds: least and most), `digits` and `decimal` (bounds: 1 if signed), `any` (words), `uuid`, and
@@ -160,8 +158,7 @@ class Group:
     suffix: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(NamedTuple):
     """A part that is matched by its regular expression, and the names of its variables' groups in order."""
 
     expression: re.Pattern[str]
@@ -181,9 +178,10 @@ _FIXED = {
     r"[^/].*?": Group("rest"),
     UUIDConverter.regex: Group("uuid"),
 }
-_LENGTH = re.compile(r"\[\^/\]\{(\d{1,6})(,(\d{0,6}))?\}")
-_ANY = re.compile(r"\(\?:((?:[^\\()]|\\.)*)\)", re.DOTALL)
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+# PERF: compiled when the first rule is read, not when Flask is imported.
+_LENGTH = r"\[\^/\]\{(\d{1,6})(,(\d{0,6}))?\}"
+_ANY = r"(?s)\(\?:((?:[^\\()]|\\.)*)\)"
+_ESCAPED = r"(?s)\\(.)"
 
 
 def read_part(part: RulePart) -> Group | Pattern | None:
@@ -204,13 +202,13 @@ def _read_group(content: str) -> Group | None:
     for regex, group in _FIXED.items():
         if behind.startswith(regex + ")"):
             return _between(prefix, group, behind[len(regex) + 1 :])
-    if (length := _LENGTH.match(behind)) and behind.startswith(")", length.end()):
+    if (length := re.match(_LENGTH, behind)) and behind.startswith(")", length.end()):
         low = int(length[1])
         high = low if length[2] is None else int(length[3]) if length[3] else None
         if high is not None and high < low:
             return None
         return _between(prefix, Group("length", low, high), behind[length.end() + 1 :])
-    if (words := _ANY.match(behind)) and behind.startswith(")", words.end()):
+    if (words := re.match(_ANY, behind)) and behind.startswith(")", words.end()):
         items = tuple(map(_unescape, words[1].split("|")))
         # Written again from what was read it must be the same text, else it was something else that looks like it.
         if "|".join(map(re.escape, items)) == words[1]:
@@ -219,6 +217,8 @@ def _read_group(content: str) -> Group | None:
 
 
 def _between(prefix: str, group: Group, suffix: str) -> Group | None:
+    if not prefix and not suffix:
+        return group
     before, after = _unescape(prefix), _unescape(suffix)
     if re.escape(before) != prefix or re.escape(after) != suffix:
         return None
@@ -226,7 +226,7 @@ def _between(prefix: str, group: Group, suffix: str) -> Group | None:
 
 
 def _unescape(escaped: str) -> str:
-    return _ESCAPED.sub(r"\1", escaped)
+    return re.sub(_ESCAPED, r"\1", escaped)
 
 
 def _read_pattern(part: RulePart) -> Pattern | None:
