@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import typing as t
 from dataclasses import dataclass, field
 
@@ -37,9 +38,10 @@ _BROWSER: Environ = {
 class Request:
     """One request and its right answer.
 
-    `body` None accepts any body. A `page` that is "own" is the framework's: only applications of Flask's API, and the
-    bare function, must give it to the byte. A header of `headers` is right when its value ends with the given text; an
-    empty text only asks for its presence.
+    `body` None accepts any body. Applications of Flask's API and the bare function give it to the byte; of the peers a
+    body that is "json" has to say the same, and one that is their "own", a page of the framework, may be any. A header
+    of `headers` is right when its value ends with the given text, an empty one when it is there; `own_headers` are not
+    asked of the peers.
     """
 
     path: str = "/"
@@ -49,8 +51,9 @@ class Request:
     sent: bytes = b""
     status: int = 200
     body: bytes | None = None
-    page: t.Literal["ours", "own"] = "ours"
+    page: t.Literal["text", "json", "own"] = "text"
     headers: t.Mapping[str, str] = field(default_factory=dict)
+    own_headers: t.Mapping[str, str] = field(default_factory=dict)
 
     def environ(self, known: t.Mapping[str, str]) -> Environ:
         """The request's environment without its input, with what the visitor already knows (cookies, validators)."""
@@ -67,19 +70,24 @@ class Request:
             found["CONTENT_LENGTH"] = str(len(self.sent))
         return found
 
-    def wrong(self, status: str, headers: Headers, data: bytes, *, own_pages: bool) -> str:
-        """What is wrong with an answer; empty if nothing. `own_pages`: whether it must give Flask's own pages."""
+    def wrong(self, status: str, headers: Headers, data: bytes, *, peer: bool) -> str:
+        """What is wrong with an answer; empty if nothing. `peer`: whether it is of another framework than Flask."""
         if not status.startswith(f"{self.status} "):
             return f"status {status}, not {self.status}: {data[:200]!r}"
-        if self.body is not None and data != self.body and (own_pages or self.page == "ours"):
+        if self.body is not None and not self._says_the_same(data, peer):
             return f"body {data[:400]!r}, not {self.body[:400]!r}"
         given = {name.lower(): value for name, value in headers}
-        for name, end in self.headers.items():
+        for name, end in {**self.headers, **({} if peer else self.own_headers)}.items():
             if name.lower() not in given or not given[name.lower()].lower().endswith(end.lower()):
                 return f"header {name}: {given.get(name.lower())!r}, not …{end!r}"
         if int(given.get("content-length", len(data))) != len(data):
             return f"Content-Length {given['content-length']} of {len(data)} bytes"
         return ""
+
+    def _says_the_same(self, data: bytes, peer: bool) -> bool:
+        if not peer or self.page == "text":
+            return data == self.body
+        return self.page == "own" or bool(json.loads(data) == json.loads(self.body or b""))
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,7 @@ def verdicts(found: Found) -> list[str]:
         ahead = [scenario for scenario in shared if ratios[scenario] >= (times_faster(shared[scenario], side) or 0)]
         said.append(
             f"{side}: {theirs:.2f} over the {len(shared)} rows that it has, ours {mean_over(shared, 'ours'):.2f} over "
-            f"the same, faster in {len(ahead)}" + (f" ({'; '.join(ahead)})" if ahead and side != "bare" else "")
+            f"the same, faster in {len(ahead)}" + (f" ({'; '.join(ahead)})" if ahead and side == "falcon" else "")
         )
     return said
 

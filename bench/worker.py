@@ -49,18 +49,18 @@ def visit(application: Wsgi, environs: list[Environ]) -> list[Answer]:
     return answers
 
 
-def insist_on(request: Request, answer: Answer, own_pages: bool) -> None:
+def insist_on(request: Request, answer: Answer, peer: bool) -> None:
     """End the process unless an answer is right; what the application said of its errors is shown."""
-    if wrong := request.wrong(*answer, own_pages=own_pages):
+    if wrong := request.wrong(*answer, peer=peer):
         said = request.environ({})["wsgi.errors"].getvalue()
         raise SystemExit(f"wrong answer to {request.method} {request.path}: {wrong}\n{said}")
 
 
-def known_after(application: Wsgi, request: Request, own_pages: bool) -> dict[str, str]:
+def known_after(application: Wsgi, request: Request, peer: bool) -> dict[str, str]:
     """What a browser sends once it has had the answer to a first request: cookies and validators."""
     environ = {**request.environ({}), "wsgi.input": io.BytesIO(request.sent)}
     answer = ask(application, environ)
-    insist_on(request, answer, own_pages)
+    insist_on(request, answer, peer)
     headers = answer[1]
     given = {name.lower(): value for name, value in headers}
     found = {"HTTP_COOKIE": cookies_in(headers)}
@@ -69,13 +69,13 @@ def known_after(application: Wsgi, request: Request, own_pages: bool) -> dict[st
     return {name: value for name, value in found.items() if value}
 
 
-def prepared(scenario: Scenario, application: Wsgi, own_pages: bool = True) -> t.Callable[[], list[Environ]]:
+def prepared(scenario: Scenario, application: Wsgi, peer: bool = False) -> t.Callable[[], list[Environ]]:
     """A function that gives the environments of the scenario's requests; they are checked to be answered rightly."""
-    known = known_after(application, scenario.prime, own_pages) if scenario.prime else {}
+    known = known_after(application, scenario.prime, peer) if scenario.prime else {}
     fresh = scenario.fresh(known)
     for _ in range(2):  # a first answer may come another way than the later ones
         for request, answer in zip(scenario.requests, visit(application, fresh()), strict=True):
-            insist_on(request, answer, own_pages)
+            insist_on(request, answer, peer)
     return fresh
 
 
@@ -173,7 +173,7 @@ def measured(side: str, name: str, seconds: float) -> dict[str, t.Any]:
     application = application_for(side, name)
     if application is None:
         return {}
-    fresh = prepared(SCENARIOS[name], application, own_pages=side in {"flask", "bare"})
+    fresh = prepared(SCENARIOS[name], application, peer=side not in {"flask", "bare"})
     found: dict[str, t.Any] = {
         "calls": python_calls(application, fresh()),
         "bytecodes": bytecodes(application, fresh()),

@@ -116,13 +116,13 @@ SCENARIOS: dict[str, Scenario] = {
     "hello": Scenario(
         hello,
         bare(lambda environ: b"Hello, World!"),
-        (Request(body=b"Hello, World!", headers={"Content-Type": HTML, "Content-Length": "13"}),),
+        (Request(body=b"Hello, World!", headers={"Content-Type": HTML}, own_headers={"Content-Length": "13"}),),
         bar=18,
     ),
     "json with an int": Scenario(
         json_int,
         bare(_bare_json, "application/json"),
-        (Request("/items/42", body=_ITEM, headers={"Content-Type": "application/json"}),),
+        (Request("/items/42", body=_ITEM, page="json", headers={"Content-Type": "application/json"}),),
         bar=11,
     ),
     "404": Scenario(

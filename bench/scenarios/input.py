@@ -161,6 +161,7 @@ SCENARIOS: dict[str, Scenario] = {
                 kind="application/json",
                 sent=JSON,
                 body=json.dumps(ORDER, separators=(",", ":"), sort_keys=True).encode() + b"\n",
+                page="json",
                 headers={"Content-Type": "application/json"},
             ),
         ),

@@ -143,7 +143,7 @@ SCENARIOS: dict[str, Scenario] = {
     "whole page": Scenario(
         whole_page,
         None,
-        (Request(body=SHOWN, headers={"Content-Type": HTML, "Set-Cookie": "", "Vary": "Cookie"}),),
+        (Request(body=SHOWN, headers={"Content-Type": HTML, "Set-Cookie": ""}, own_headers={"Vary": "Cookie"}),),
         bar=4,
         prime=Request("/login", headers={"Set-Cookie": ""}),
     ),
