@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-MEASUREMENTS = ("table", "start", "environments")
+MEASUREMENTS = ("table", "start", "curves", "environments", "plots")
 
 
 def main(arguments: list[str]) -> None:

@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 REQUIREMENTS = Path(__file__).with_name("requirements")
 PEERS = ("falcon", "bottle", "pyramid", "django")
 SIDES = ("upstream", "ours", *PEERS)
+OTHERS = ("plots",)  # what is not measured
 
 
 def folder(side: str) -> Path:
@@ -78,5 +79,5 @@ def _digest_of(package: Path) -> str:
 
 
 def main(sides: list[str]) -> None:
-    for side in sides or SIDES:
+    for side in sides or (*SIDES, *OTHERS):
         print(f"{side:<10} {make(side)}")

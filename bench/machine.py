@@ -90,3 +90,46 @@ def write_json(path: Path | None, about: t.Mapping[str, t.Any], figures: t.Any) 
 def progress(text: str) -> None:
     """A line for whoever waits, apart from the result."""
     print(text, file=sys.stderr, flush=True)
+
+
+def inside(interpreter: str | Path, module: str, *arguments: object) -> dict[str, t.Any]:
+    """The figures that a module of the measurement prints as JSON, run in a process of an interpreter."""
+    done = subprocess.run(
+        [interpreter, "-m", module, *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment_of_a_child(),
+    )
+    if done.returncode:
+        words = " ".join(map(str, arguments))
+        raise SystemExit(f"{module} {words} on {interpreter}: {done.stdout}{done.stderr}")
+    figures: dict[str, t.Any] = json.loads(done.stdout)
+    return figures
+
+
+def resident() -> int:
+    """The kilobytes that this process holds now, where the system tells it; else the most that it ever held."""
+    return _status("VmRSS")
+
+
+def most_resident() -> int:
+    """The most kilobytes that this process held since `forget_most_resident`, or since it began."""
+    return _status("VmHWM")
+
+
+def forget_most_resident() -> None:
+    """Let the most that is held begin anew with what is held now, where the system can."""
+    if Path("/proc/self/clear_refs").exists():
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def _status(name: str) -> int:
+    try:
+        with open("/proc/self/status") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith(name))
+    except OSError:
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform == "darwin" else 1)

@@ -10,14 +10,12 @@ machine's.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
-import subprocess
 import sys
 import typing as t
 from pathlib import Path
 
-from bench import environments, machine
+from bench import environments, machine, plots
 from bench.scenarios import SCENARIOS
 from tests import oracle
 
@@ -29,18 +27,7 @@ Found = dict[str, dict[str, Runs]]  # by scenario, then by side
 
 def measure(interpreter: str | Path, scenario: str, side: str, seconds: float) -> dict[str, t.Any]:
     """One process's figures; none where the side has nothing of the kind."""
-    done = subprocess.run(
-        [interpreter, "-m", "bench.worker", scenario, side, "--seconds", str(seconds)],
-        cwd=machine.ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=machine.environment_of_a_child(),
-    )
-    if done.returncode:
-        raise SystemExit(f"{scenario} on {interpreter} ({side}): {done.stdout}{done.stderr}")
-    figures: dict[str, t.Any] = json.loads(done.stdout)
-    return figures
+    return machine.inside(interpreter, "bench.worker", scenario, side, "--seconds", seconds)
 
 
 def measure_all(sides: t.Mapping[str, str | Path], scenarios: list[str], rounds: int, seconds: float) -> Found:
@@ -166,6 +153,4 @@ def main(arguments: list[str]) -> None:
     print(text(found))
     machine.write_json(options.json, about, found)
     if options.plot:
-        from bench import plots
-
-        plots.draw_table(found, about, options.plot)
+        plots.draw("table", about, found, options.plot)

@@ -1,0 +1,140 @@
+"""Figures of what was measured, as SVG; drawn in an environment of their own, so that nothing else needs matplotlib.
+
+python -m bench plots KIND FILE.json FOLDER     draws again what a measurement wrote with --json
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import typing as t
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+COLOURS = {
+    "ours": "#0b6e4f",
+    "upstream": "#555555",
+    "bare": "#b0b0b0",
+    "falcon": "#c8553d",
+    "bottle": "#3d6fc8",
+    "pyramid": "#9a6fb0",
+    "django": "#c79a2b",
+}
+
+
+def draw(kind: str, about: t.Mapping[str, t.Any], figures: t.Any, folder: Path) -> None:
+    """Draw the figures of a measurement into a folder."""
+    with tempfile.TemporaryDirectory() as place:
+        file = Path(place) / f"{kind}.json"
+        file.write_text(json.dumps({"setting": about, "figures": figures}), encoding="utf-8")
+        main([kind, str(file), str(folder)])
+
+
+def main(arguments: list[str]) -> None:
+    """Draw with the interpreter that has matplotlib."""
+    if len(arguments) != 3 or arguments[0] not in {"table", "curves"}:
+        raise SystemExit("usage: python -m bench plots table|curves FILE.json FOLDER")
+    from bench import environments
+
+    kind, file, folder = arguments
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    command = [environments.make("plots"), "-m", "bench.plots", kind, Path(file).resolve(), Path(folder).resolve()]
+    subprocess.run(command, cwd=ROOT, check=True)
+
+
+def _axes(width: float, height: float) -> tuple[t.Any, t.Any]:
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams.update(
+        {
+            "svg.fonttype": "none",
+            "svg.hashsalt": "bench",
+            "font.size": 9,
+            "font.family": "sans-serif",
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+        }
+    )
+    from matplotlib import pyplot
+
+    return pyplot.subplots(figsize=(width, height), layout="constrained")
+
+
+def _save(figure: t.Any, path: Path) -> None:
+    figure.savefig(path, metadata={"Date": None}, facecolor="white")
+    # matplotlib ends some lines with a space, which would look like an accident in a repository
+    lines = [line.rstrip() for line in path.read_text(encoding="utf-8").splitlines()]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _caption(about: t.Mapping[str, t.Any]) -> str:
+    return f"{about['date']}, {about['python']}, {about['processor']}, {about['cores']} cores"
+
+
+def draw_table(about: t.Mapping[str, t.Any], found: t.Any, folder: Path) -> None:
+    """Each row's ratios on one line: how many times faster than upstream every side is, and the bar."""
+    from bench.scenarios import SCENARIOS
+    from bench.table import times_faster
+
+    rows = list(found)
+    figure, axes = _axes(8.2, 0.9 + 0.27 * len(rows))
+    sides = [side for side in COLOURS if side != "upstream" and any(found[row].get(side) for row in rows)]
+    for place, row in enumerate(rows):
+        axes.plot([SCENARIOS[row].bar] * 2, [place - 0.4, place + 0.4], color="black", linewidth=1.4, zorder=2)
+    for side in reversed(sides):
+        points = [(times_faster(found[row], side), place) for place, row in enumerate(rows) if found[row].get(side)]
+        ours = side == "ours"
+        axes.scatter(
+            *zip(*points, strict=True), s=52 if ours else 20, color=COLOURS[side], label=side, zorder=4 if ours else 3
+        )
+    axes.plot([], [], color="black", linewidth=1.4, label="bar for ours")
+    axes.axvline(1, color=COLOURS["upstream"], linewidth=0.8)
+    axes.set_xscale("log")
+    axes.set_xticks([0.1, 0.3, 1, 3, 10, 30, 100], ["0.1", "0.3", "1", "3", "10", "30", "100"])
+    axes.set_yticks(range(len(rows)), rows)
+    axes.invert_yaxis()
+    axes.grid(axis="x", color="#e5e5e5", zorder=0)
+    axes.set_xlabel(f"times faster than upstream Flask (processor time per request)\n{_caption(about)}")
+    figure.legend(loc="outside upper center", ncols=4, frameon=False)
+    _save(figure, folder / "table.svg")
+
+
+def draw_curves(about: t.Mapping[str, t.Any], found: t.Any, folder: Path) -> None:
+    """A figure of each curve: upstream dashed, ours drawn through."""
+    from bench.curves import OF
+
+    for curve, measured in found.items():
+        for unit in sorted({what.rpartition(", ")[2] for what in measured}):
+            shown = {what: points for what, points in measured.items() if what.endswith(f", {unit}")}
+            figure, axes = _axes(6.4, 3.6)
+            for number, (what, points) in enumerate(shown.items()):
+                sizes = sorted(points, key=int)
+                for side, style in (("upstream", "--"), ("ours", "-")):
+                    values = [statistics.median(points[size][side]) for size in sizes]
+                    axes.plot(
+                        [int(size) for size in sizes],
+                        values,
+                        style,
+                        marker="o",
+                        markersize=3,
+                        color=list(COLOURS.values())[(0, 3, 4, 6)[number % 4]],
+                        label=f"{what.rpartition(', ')[0]}: {side}",
+                    )
+            # sizes and costs span decades, but for what may be nought
+            axes.set_xscale("log" if curve != "hooks" else "linear")
+            axes.set_yscale("linear" if curve == "hooks" or unit == "kB" else "log")
+            axes.set_xlabel(f"{OF[curve]}\n{_caption(about)}")
+            axes.set_ylabel({"µs": "µs of processor time", "ms": "ms of processor time", "kB": "kB of memory"}[unit])
+            axes.grid(color="#e5e5e5")
+            figure.legend(loc="outside right upper", frameon=False, fontsize=8)
+            _save(figure, folder / f"{curve}-{unit.replace('µ', 'u')}.svg".lower())
+
+
+if __name__ == "__main__":
+    drawing = {"table": draw_table, "curves": draw_curves}[sys.argv[1]]
+    told = json.loads(Path(sys.argv[2]).read_text(encoding="utf-8"))
+    drawing(told["setting"], told["figures"], Path(sys.argv[3]))
