@@ -337,6 +337,51 @@ class TestQuickUrls:
             app.url_build_error_handlers.append(lambda error, endpoint, values: f"/made/{endpoint}/{values['a']}")
             assert flask.url_for("nobody", a=1) == "/made/nobody/1"
 
+    @pytest.mark.parametrize("where", ["class", "base", "object"])
+    def test_an_apps_own_method_is_called(self, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """`flask.url_for` is the app's method, in a subclass, patched into Flask's class, or put on the app."""
+        seen: list[t.Any] = []
+        inherited = Flask.url_for
+
+        def url_for(self: Flask, endpoint: str, **values: t.Any) -> str:
+            seen.append((endpoint, values))
+            return inherited(self, endpoint, **values) + "!"
+
+        app = type("App", (Flask,), {"url_for": url_for} if where == "class" else {})(__name__)
+        app.add_url_rule("/<int:x>", "index", str)
+        if where == "base":
+            monkeypatch.setattr(Flask, "url_for", url_for)
+        elif where == "object":
+            app.url_for = url_for.__get__(app)
+        with app.test_request_context():
+            assert flask.url_for("index", x=1, _anchor="a") == "/1#a!"
+            assert flask.render_template_string("{{ url_for('index', x=2) }}") == "/2!"
+        nothing = {"_anchor": None, "_method": None, "_scheme": None, "_external": None}
+        assert seen == [("index", {**nothing, "x": 1, "_anchor": "a"}), ("index", {"x": 2})]
+
+    def test_outside_of_a_context_it_says_how_to_get_one(self) -> None:
+        """Without an app there is no URL, and without a request only one with a server's name."""
+        with pytest.raises(RuntimeError, match="Working outside of application context"):
+            flask.url_for("index")
+        app = Flask(__name__)
+        with app.app_context(), pytest.raises(RuntimeError, match="SERVER_NAME"):
+            flask.url_for("index")
+
+    def test_another_apps_request_is_not_ours(self, app: Flask) -> None:
+        """Within a request of another app, an app's URLs are built by that request's adapter, as in Flask."""
+        other = Flask("other")
+        other.add_url_rule("/other", "index", str)
+        with other.test_request_context(), app.app_context():
+            assert flask.url_for("index") == "/other"
+
+    def test_defaults_are_put_in_first(self, app: Flask) -> None:
+        """`url_defaults` functions see and change the values, and so does an overridden `inject_url_defaults`."""
+        app.url_defaults(lambda endpoint, values: values.setdefault("q", endpoint))
+        with app.test_request_context():
+            assert flask.url_for("index") == "/?q=index"
+            app.inject_url_defaults = lambda endpoint, values: values.update(q=2)  # type: ignore[method-assign]
+            assert flask.url_for("index") == "/?q=2"
+
     def test_a_scheme_needs_an_external_url(self, app: Flask) -> None:
         """A scheme in a URL that is asked not to be external is an error."""
         with app.test_request_context(), pytest.raises(ValueError, match="_external"):

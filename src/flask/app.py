@@ -25,7 +25,7 @@ from werkzeug.routing import Rule as Rule  # applications import it from here
 from werkzeug.wsgi import get_host
 
 from . import typing as ft
-from ._contracts import Application, is_original, original
+from ._contracts import Application, original, originals
 from ._dispatch import errors
 from ._dispatch.results import to_response
 from ._gateways import wsgi
@@ -55,6 +55,7 @@ if t.TYPE_CHECKING:
 _adapter_build = MapAdapter.build
 _sentinel: t.Any = object()
 _COROUTINE = inspect.CO_COROUTINE
+_ANCHOR_SAFE = "%!#$&'()*+,/:;=?@"
 _RUN_IGNORED = """\
  * Ignoring a call to 'app.run()' that would block the current 'flask' CLI command.
    Only call 'app.run()' in an 'if __name__ == "__main__"' guard."""
@@ -276,6 +277,7 @@ class Flask(App, Application):
             _explain_trapped(self, _now()._top_request_ctx, error)
         raise error
 
+    @original
     def url_for(
         self,
         /,
@@ -299,51 +301,67 @@ class Flask(App, Application):
         A failure goes to `handle_url_build_error`. Raises `RuntimeError` outside of a request without `SERVER_NAME`,
         `ValueError` for a scheme in a URL that is not external.
         """
-        top = _now()
-        context = top._top_request_ctx
-        url_adapter: MapAdapter | None = None
-        if context is not None:
+        return self._url_within(_now(), endpoint, values, _anchor, _method, _scheme, _external)
+
+    def _url_within(
+        self,
+        top: t.Any,
+        endpoint: str,
+        values: dict[str, t.Any],
+        anchor: str | None,
+        method: str | None,
+        scheme: str | None,
+        external: bool | None,
+    ) -> str:
+        """What `url_for` says, with a context on top that is known already."""
+        context = top if type(top) is RequestContext else top._top_request_ctx
+        if context is None:
+            adapter = self._adapter_outside(top)
+            if external is None:
+                external = True
+        else:
+            adapter = None
             if endpoint[:1] == ".":
                 blueprint = context.request.blueprint
                 endpoint = endpoint[1:] if blueprint is None else f"{blueprint}{endpoint}"
-            if _external is None:
-                _external = _scheme is not None
-        else:
-            if _external is None:
-                _external = True
-            own = top._top_app_ctx
-            url_adapter = own.url_adapter if own is not None else self.create_url_adapter(None)
-            if url_adapter is None:
-                raise RuntimeError(
-                    "Unable to build URLs outside an active request without 'SERVER_NAME' configured. Also configure"
-                    " 'APPLICATION_ROOT' and 'PREFERRED_URL_SCHEME' as needed."
-                )
-        if _scheme is not None and not _external:
+            if external is None:
+                external = scheme is not None
+        if scheme is not None and not external:
             raise ValueError("When specifying '_scheme', '_external' must be True.")
 
         self.inject_url_defaults(endpoint, values)
         url = None
         if context is not None:
-            if not _external and context._url_adapter is _unbuilt:
-                url = self._build_quickly(context, endpoint, values, _method)
+            if not external and context._url_adapter is _unbuilt and context.app is self:
+                url = self._build_quickly(context.request.environ, endpoint, values, method)
             if url is None:
-                url_adapter = context.url_adapter
+                adapter = context.url_adapter
         if url is None:
             try:
-                url = url_adapter.build(  # type: ignore[union-attr]
-                    endpoint, values, method=_method, url_scheme=_scheme, force_external=_external
+                url = adapter.build(  # type: ignore[union-attr]
+                    endpoint, values, method=method, url_scheme=scheme, force_external=external
                 )
             except BuildError as error:
-                values.update(_anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external)
+                values.update(_anchor=anchor, _method=method, _scheme=scheme, _external=external)
                 return self.handle_url_build_error(error, endpoint, values)
             except Exception as error:  # a converter that was given what it does not take
                 if self.debug:
                     _explain_unbuilt_url(self, error, endpoint, values)
                 raise
-        if _anchor is not None:
-            anchor = _url_quote(_anchor, safe="%!#$&'()*+,/:;=?@")
-            url = f"{url}#{anchor}"
+        if anchor is not None:
+            url = f"{url}#{_url_quote(anchor, safe=_ANCHOR_SAFE)}"
         return url
+
+    def _adapter_outside(self, top: t.Any) -> MapAdapter:
+        """What builds URLs where there is no request."""
+        own = top._top_app_ctx
+        adapter: MapAdapter | None = own.url_adapter if own is not None else self.create_url_adapter(None)
+        if adapter is None:
+            raise RuntimeError(
+                "Unable to build URLs outside an active request without 'SERVER_NAME' configured. Also configure"
+                " 'APPLICATION_ROOT' and 'PREFERRED_URL_SCHEME' as needed."
+            )
+        return adapter
 
     # ---- contexts
 
@@ -669,21 +687,19 @@ class Flask(App, Application):
     # ---- short cuts that answer what they fully understand
 
     def _build_quickly(
-        self, context: RequestContext, endpoint: str, values: dict[str, t.Any], method: str | None
+        self, environ: WSGIEnvironment, endpoint: str, values: dict[str, t.Any], method: str | None
     ) -> str | None:
         """The URL by the compiled builder; None wherever only Werkzeug's adapter knows for certain."""
-        if context.app is not self or self.subdomain_matching or MapAdapter.build is not _adapter_build:
-            return None  # another app's request: its adapter answers, with that app's rules
-        if not is_original(self.create_url_adapter):
-            return None
-        environ = context.request.environ
-        if "HTTP_UPGRADE" in environ:
+        if (
+            self.subdomain_matching
+            or "HTTP_UPGRADE" in environ
+            or MapAdapter.build is not _adapter_build
+            or getattr(self.create_url_adapter, "__func__", None) not in originals
+        ):
             return None
         path = self._router.build(self.url_map, endpoint, values, method)
-        if path is None:
-            return None
         prefix: str = environ.get("SCRIPT_NAME") or ""
-        if not prefix:
+        if path is None or not prefix:
             return path
         if not prefix.isascii():
             prefix = prefix.encode("latin-1").decode(errors="replace")

@@ -15,7 +15,8 @@ import werkzeug.utils
 from werkzeug.exceptions import abort as _werkzeug_abort
 from werkzeug.utils import redirect as _werkzeug_redirect
 
-from .globals import _cv_request, _has_app, current_app, request, request_ctx, session
+from ._contracts import originals
+from .globals import _app_if_any, _cv_request, _now, current_app, request, request_ctx, session
 from .signals import message_flashed
 
 if t.TYPE_CHECKING:
@@ -149,20 +150,22 @@ def url_for(
 
     Raises `RuntimeError` without a context, `werkzeug.routing.BuildError` where no rule takes these values.
     """
-    return current_app.url_for(
-        endpoint,
-        _anchor=_anchor,
-        _method=_method,
-        _scheme=_scheme,
-        _external=_external,
-        **values,
-    )
+    top = _now()
+    app = top.app
+    url: str
+    if getattr(app.url_for, "__func__", None) in originals:
+        # PERF: what Flask.url_for goes on with, without collecting the arguments again (0.4 µs).
+        url = app._url_within(top, endpoint, values, _anchor, _method, _scheme, _external)
+    else:
+        url = app.url_for(endpoint, _anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external, **values)
+    return url
 
 
 def redirect(location: str, code: int = 302, Response: type[BaseResponse] | None = None) -> BaseResponse:
     """A response that sends the client to another location: `Flask.redirect` where an app is current."""
-    if _has_app():
-        return current_app.redirect(location, code=code)
+    app = _app_if_any()
+    if app is not None:
+        return app.redirect(location, code=code)
     return _werkzeug_redirect(location, code=code, Response=Response)
 
 
@@ -171,8 +174,9 @@ def abort(code: int | BaseResponse, *args: t.Any, **kwargs: t.Any) -> t.NoReturn
 
     Further arguments go to the exception: `abort(404, description="…")`. A current app's `aborter` is asked.
     """
-    if _has_app():
-        current_app.aborter(code, *args, **kwargs)
+    app = _app_if_any()
+    if app is not None:
+        app.aborter(code, *args, **kwargs)
     _werkzeug_abort(code, *args, **kwargs)
 
 

@@ -20,7 +20,8 @@ Taken as fixed: the attributes of a built-in converter that sits in a bound rule
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from werkzeug.routing import BaseConverter, Map, Rule
@@ -69,8 +70,8 @@ class Mark:
         return False
 
 
-def mark_of(url_map: Map) -> object:
-    return url_map._remap
+#: What stands in the place of the flag. PERF: this look-up needs no frame; it is made for every request.
+mark_of: Callable[[Map], object] = attrgetter("_remap")
 
 
 def place_mark(url_map: Map, mark: Mark) -> bool:

@@ -13,9 +13,9 @@ from datetime import timedelta
 from werkzeug.exceptions import Aborter, BadRequest, BadRequestKeyError, HTTPException
 from werkzeug.routing import BuildError, Map, Rule
 from werkzeug.utils import cached_property
-from werkzeug.utils import redirect as _redirect_response
 
 from .. import typing as ft
+from .._redirects import redirect
 from .._routing import Rule as _Rule
 from ..config import Config, ConfigAttribute
 from ..ctx import _AppCtxGlobals
@@ -344,7 +344,7 @@ class App(Scaffold):
 
     def redirect(self, location: str, code: int = 302) -> BaseResponse:
         """Make the response that sends a client elsewhere, of the app's `response_class`."""
-        return _redirect_response(location, code=code, Response=self.response_class)
+        return redirect(location, code, self.response_class)
 
     def inject_url_defaults(self, endpoint: str, values: dict[str, t.Any]) -> None:
         """Have the `url_defaults` functions add to the values that a URL is built from, the app's first."""
