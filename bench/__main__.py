@@ -1,8 +1,14 @@
 """The measurements of speed, each by its name; without one, the table.
 
-python -m bench [--quick …]      microseconds per request, row by row, against the bars
-python -m bench start            importing, the command, the first answer, memory
-python -m bench environments     makes the environments of all sides
+    python -m bench [--quick …]      microseconds per request, row by row, against the bars
+    python -m bench start            importing, the command, the first answer, memory
+    python -m bench curves           how cost grows with routes, hooks, headers, arguments and bodies
+    python -m bench loopback         requests per second and processor time of real servers, with wrk
+    python -m bench proxies          what it costs to reach request, session, g and current_app
+    python -m bench environments     makes the environments of all sides
+    python -m bench plots            draws again what --json wrote
+
+Each says with --help what it takes.
 """
 
 from __future__ import annotations
@@ -10,7 +16,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-MEASUREMENTS = ("table", "start", "curves", "environments", "plots")
+MEASUREMENTS = ("table", "start", "curves", "loopback", "proxies", "environments", "plots")
 
 
 def main(arguments: list[str]) -> None:

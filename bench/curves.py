@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import sys
 import typing as t
 from pathlib import Path
 
-from bench import machine, plots
+from bench import environments, machine, plots
 from tests import oracle
 
 SIZES = {
@@ -100,12 +99,12 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench curves", description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", nargs="*", default=list(SIZES), choices=SIZES, metavar="CURVE")
-    parser.add_argument("--ours", default=sys.executable, metavar="PYTHON", help="whose flask is ours (this Python's)")
+    parser.add_argument("--installed", action="store_true", help=environments.INSTALLED)
     parser.add_argument("--json", type=Path, help="also write all figures here")
     parser.add_argument("--plot", type=Path, metavar="FOLDER", help="also draw a figure of each curve there")
     options = parser.parse_args(arguments)
 
-    sides: dict[str, str | Path] = {"upstream": oracle.require(), "ours": options.ours}
+    sides: dict[str, str | Path] = {"upstream": oracle.require(), "ours": environments.ours(options.installed)}
     about = machine.setting(sides)
     found = measure(sides, options.only, options.rounds)
     print(f"{machine.heading(about)}\nmedians of {options.rounds} processes a point, the sides taking turns")

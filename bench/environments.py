@@ -12,6 +12,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 from tests import oracle
@@ -22,6 +23,8 @@ PEERS = ("falcon", "bottle", "pyramid", "django")
 SIDES = ("upstream", "ours", *PEERS)
 OTHERS = ("plots",)  # what is not measured
 
+INSTALLED = "measure a plain install of the tree as it is now, not the tree itself, which may change meanwhile"
+
 
 def folder(side: str) -> Path:
     """Where a side's environment stands, made or not."""
@@ -30,9 +33,10 @@ def folder(side: str) -> Path:
 
 def description(side: str) -> str:
     """A digest of all that decides what a side's environment holds."""
-    texts = [REQUIREMENTS / f"{side}.txt", REQUIREMENTS / "kept.txt"]
-    texts += [ROOT / "pyproject.toml"] if side == "ours" else []
-    return hashlib.sha256(b"\0".join(path.read_bytes() for path in texts) + sys.version.encode()).hexdigest()
+    texts = [(REQUIREMENTS / name).read_text(encoding="utf-8") for name in (f"{side}.txt", "kept.txt")]
+    if side == "ours":
+        texts.append(repr(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]))
+    return hashlib.sha256("\0".join([sys.version, *texts]).encode()).hexdigest()
 
 
 def make(side: str) -> Path:
@@ -50,6 +54,11 @@ def make(side: str) -> Path:
     if side == "ours":
         _follow_the_tree(interpreter)
     return interpreter
+
+
+def ours(installed: bool) -> Path:
+    """The interpreter that has ours: this one, whose install follows every change of the tree, or a plain one's."""
+    return make("ours") if installed else Path(sys.executable)
 
 
 def _follow_the_tree(interpreter: Path) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import sys
 import typing as t
 from pathlib import Path
 
@@ -120,7 +119,7 @@ def verdicts(found: Found) -> list[str]:
     return said
 
 
-def sides_asked(everyone: bool, bare: bool, ours: str) -> dict[str, str | Path]:
+def sides_asked(everyone: bool, bare: bool, ours: Path) -> dict[str, str | Path]:
     """The interpreter of each side that is to be measured."""
     sides: dict[str, str | Path] = {"upstream": oracle.require(), "ours": ours}
     if everyone:
@@ -139,14 +138,14 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--rounds", type=int, help="how often every side gets its turn (7; quick: 2)")
     parser.add_argument("--seconds", type=float, help="of processor time, per process (0.5; quick: 0.1)")
     parser.add_argument("--only", nargs="*", default=list(SCENARIOS), choices=SCENARIOS, metavar="ROW")
-    parser.add_argument("--ours", default=sys.executable, metavar="PYTHON", help="whose flask is ours (this Python's)")
+    parser.add_argument("--installed", action="store_true", help=environments.INSTALLED)
     parser.add_argument("--json", type=Path, help="also write all figures here")
     parser.add_argument("--plot", type=Path, metavar="FOLDER", help="also draw table.svg there")
     options = parser.parse_args(arguments)
     rounds = options.rounds or (2 if options.quick else 7)
     seconds = options.seconds or (0.1 if options.quick else 0.5)
 
-    sides = sides_asked(options.all, not options.quick, options.ours)
+    sides = sides_asked(options.all, not options.quick, environments.ours(options.installed))
     about = machine.setting(sides)
     found = measure_all(sides, options.only, rounds, seconds)
     print(f"{machine.heading(about)}\nmedians of {rounds} processes of {seconds} s each, the sides taking turns\n")

@@ -1,0 +1,219 @@
+"""What a request costs a real server: wrk over loopback, requests per second, and the server's own processor time.
+
+One process serves, with four threads; connections are kept. Upstream, ours and a bare function stand side by side on
+free ports of 127.0.0.1 and are asked in turns, in short runs. The processor time is that of all processes of a server
+while wrk asks it, read from /proc, so this is for Linux.
+
+    python -m bench loopback [--rounds 3] [--turns 5] [--seconds 1] [--only granian …] [--rows hello …] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import http.client
+import os
+import re
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import tempfile
+import time
+import typing as t
+from pathlib import Path
+
+from bench import environments, machine
+from bench.scenarios import SCENARIOS
+
+ROWS = ("hello", "json with an int")
+SIDES = {"upstream": "flask", "ours": "flask", "bare": "bare"}
+ABOVE_BARE_BAR, TIMES_LESS_BAR = 20, 4
+APPLICATION = "bench.served:application"
+WARM_UP = 1
+
+
+def command(server: str, interpreter: Path, port: int) -> list[str | Path]:
+    """How a server is started, quietly, with its usual settings but for the number of processes and threads."""
+    name = interpreter.with_name(server)
+    if server == "granian":
+        options = ["--workers", "1", "--blocking-threads", "4", "--no-access-log", "--log-level", "warning"]
+        return [name, "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), *options, APPLICATION]
+    if server == "gunicorn":
+        options = ["--workers", "1", "--worker-class", "gthread", "--threads", "4", "--log-level", "warning"]
+        return [name, "--bind", f"127.0.0.1:{port}", *options, APPLICATION]
+    return [interpreter.with_name("waitress-serve"), "--listen", f"127.0.0.1:{port}", "--threads", "4", APPLICATION]
+
+
+SERVERS = ("granian", "gunicorn", "waitress")
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        found: int = probe.getsockname()[1]
+    return found
+
+
+@contextlib.contextmanager
+def serving(server: str, interpreter: Path, side: str, row: str) -> t.Iterator[tuple[int, int]]:
+    """A server's process and port, from its first right answer until the block ends."""
+    port = free_port()
+    environment = machine.environment_of_a_child() | {"BENCH_SIDE": SIDES[side], "BENCH_SCENARIO": row}
+    with tempfile.TemporaryFile("w+") as said:
+        process = subprocess.Popen(
+            command(server, interpreter, port),
+            cwd=machine.ROOT,
+            env=environment | {"PYTHONPATH": str(machine.ROOT)},
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            wrong = "no answer"
+            end = time.monotonic() + 30
+            while wrong and process.poll() is None and time.monotonic() < end:
+                time.sleep(0.05)
+                wrong = answer_is_wrong(port, row)
+            if wrong:
+                said.seek(0)
+                raise SystemExit(f"{server}, {side}, {row}: {wrong}\n{said.read()}")
+            yield process.pid, port
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def answer_is_wrong(port: int, row: str) -> str:
+    """What is wrong with a server's answer to a row's request; empty if nothing."""
+    request = SCENARIOS[row].requests[0]
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", request.path)
+        answer = connection.getresponse()
+        return request.wrong(f"{answer.status} {answer.reason}", answer.getheaders(), answer.read(), peer=False)
+    except OSError as error:
+        return str(error)
+    finally:
+        connection.close()
+
+
+def processor_time(root: int) -> float:
+    """The seconds of processor time that a process and all that descend from it have taken until now."""
+    tree: dict[int, tuple[int, int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended in the meantime
+            continue
+        tree[int(path.parent.name)] = int(fields[1]), int(fields[11]) + int(fields[12])
+    mine, ticks = {root}, tree[root][1]
+    while found := {pid for pid, (parent, _) in tree.items() if parent in mine} - mine:
+        mine |= found
+        ticks += sum(tree[pid][1] for pid in found)
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def wrk(port: int, path: str, connections: int, seconds: int) -> tuple[int, float]:
+    """Requests answered, and the seconds it took; any answer that failed ends the measurement."""
+    url = f"http://127.0.0.1:{port}{path}"
+    asked = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s", url]
+    said = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    counted = re.search(r"(\d+) requests in ([\d.]+)(m?s|m)", said)
+    if counted is None or "Non-2xx" in said or "Socket errors" in said:
+        raise SystemExit(f"wrk at {url}:\n{said}")
+    return int(counted[1]), float(counted[2]) * {"ms": 0.001, "s": 1, "m": 60}[counted[3]]
+
+
+def once(pid: int, port: int, row: str, connections: int, seconds: int) -> dict[str, float]:
+    """Requests per second, and microseconds of the server's processor time for each."""
+    before = processor_time(pid)
+    count, took = wrk(port, SCENARIOS[row].requests[0].path, connections, seconds)
+    return {"requests/s": count / took, "µs": (processor_time(pid) - before) / count * 1e6}
+
+
+def turns(
+    server: str, interpreters: t.Mapping[str, Path], row: str, number: int, connections: int, seconds: int
+) -> dict[str, list[dict[str, float]]]:
+    """The figures of some short runs of each side, whose servers stand side by side; those not asked do nothing."""
+    found: dict[str, list[dict[str, float]]] = {side: [] for side in SIDES}
+    with contextlib.ExitStack() as stack:
+        servers = {side: stack.enter_context(serving(server, interpreters[side], side, row)) for side in SIDES}
+        for pid, port in servers.values():
+            once(pid, port, row, connections, WARM_UP)
+        for turn in range(number):
+            for side in list(SIDES) if turn % 2 else list(reversed(SIDES)):
+                found[side].append(once(*servers[side], row, connections, seconds))
+    return found
+
+
+Found = dict[str, dict[str, dict[str, list[dict[str, float]]]]]  # by server, row, side
+
+
+def text(found: Found) -> str:
+    """The table as text, with what it says of the bars."""
+    lines = [f"{'server':<10}{'row':<20}{'side':<10}{'requests/s':>11}{'µs of CPU':>11}{'above bare':>12}"]
+    for server, rows in found.items():
+        for row, by_side in rows.items():
+            us = {side: [run["µs"] for run in runs] for side, runs in by_side.items()}
+            above = {side: [one - bare for one, bare in zip(us[side], us["bare"], strict=True)] for side in us}
+            for side, runs in by_side.items():
+                rate = statistics.median(run["requests/s"] for run in runs)
+                more = f"{statistics.median(above[side]):.1f}" if side != "bare" else "-"
+                lines.append(
+                    f"{server:<10}{row:<20}{side:<10}{rate:>11,.0f}{statistics.median(us[side]):>11.1f}{more:>12}"
+                )
+            ours, theirs = statistics.median(above["ours"]), statistics.median(above["upstream"])
+            less = theirs / ours if ours > 0 else float("inf")
+            whole = machine.ratio(us["upstream"], us["ours"])
+            lines.append(
+                f"  ours: {less:.1f} times less above bare (bar {TIMES_LESS_BAR}: "
+                f"{'met' if less >= TIMES_LESS_BAR else 'UNMET'}), {whole:.1f} times less with the server"
+            )
+            if (server, row) == ("granian", "hello"):
+                met = "met" if ours <= ABOVE_BARE_BAR else "UNMET"
+                lines.append(f"  ours: {ours:.1f} µs above bare (bar at most {ABOVE_BARE_BAR}: {met})")
+    return "\n".join(lines)
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench loopback", description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=3, help="how often the servers are started")
+    parser.add_argument("--turns", type=int, default=5, help="how often each is asked then")
+    parser.add_argument("--seconds", type=int, default=1, help="of each run of wrk")
+    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--only", nargs="*", default=list(SERVERS), choices=SERVERS, metavar="SERVER")
+    parser.add_argument("--rows", nargs="*", default=list(ROWS), choices=ROWS, metavar="ROW")
+    parser.add_argument("--json", type=Path, help="also write all figures here")
+    options = parser.parse_args(arguments)
+    if not Path("/proc/self/stat").exists():
+        raise SystemExit("a server's processor time is read from /proc, which this system does not have")
+    if shutil.which("wrk") is None:
+        raise SystemExit("wrk is not on PATH; it is in the package wrk (apt install wrk, dnf install wrk)")
+
+    sides = {side: environments.make("ours" if side == "bare" else side) for side in SIDES}
+    about = machine.setting(sides)
+    found: Found = {}
+    for number in range(options.rounds):
+        for server in options.only:
+            for row in options.rows:
+                by_side = found.setdefault(server, {}).setdefault(row, {side: [] for side in SIDES})
+                more = turns(server, sides, row, options.turns, options.connections, options.seconds)
+                for side, runs in more.items():
+                    by_side[side] += runs
+        machine.progress(f"round {number + 1} of {options.rounds}")
+    print(
+        f"{machine.heading(about)}\none process, four threads, wrk with {options.connections} connections for "
+        f"{options.seconds} s; medians of {options.rounds * options.turns} runs each, the sides taking turns, on "
+        f"{options.rounds} starts of the servers\n"
+    )
+    print(text(found))
+    machine.write_json(options.json, about, found)
