@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from . import typing as ft
-from .globals import current_app, request
+from .globals import _now
 
 http_method_funcs = frozenset({"get", "post", "head", "options", "delete", "put", "trace", "patch"})
 
@@ -46,13 +46,13 @@ class View:
             def view(**kwargs: t.Any) -> ft.ResponseReturnValue:
                 # What the registered function has as its class is read live: a test puts another one there.
                 instance = made.view_class(*class_args, **class_kwargs)
-                return current_app.ensure_sync(instance.dispatch_request)(**kwargs)  # type: ignore[no-any-return]
+                return _now().app.ensure_sync(instance.dispatch_request)(**kwargs)  # type: ignore[no-any-return]
 
         else:
             instance = cls(*class_args, **class_kwargs)
 
             def view(**kwargs: t.Any) -> ft.ResponseReturnValue:
-                return current_app.ensure_sync(instance.dispatch_request)(**kwargs)  # type: ignore[no-any-return]
+                return _now().app.ensure_sync(instance.dispatch_request)(**kwargs)  # type: ignore[no-any-return]
 
         made: t.Any = view
         if cls.decorators:
@@ -84,13 +84,14 @@ class MethodView(View):
 
     def dispatch_request(self, **kwargs: t.Any) -> ft.ResponseReturnValue:
         """Call the method named like the request's; `AssertionError` where the class has none."""
-        method = request.method
+        top = _now()
+        method = top._top_request.method
         handler = getattr(self, method.lower(), None)
         if handler is None and method == "HEAD":
             handler = getattr(self, "get", None)
         if handler is None:
             raise AssertionError(f"Unimplemented method {method!r}")
-        return current_app.ensure_sync(handler)(**kwargs)  # type: ignore[no-any-return]
+        return top.app.ensure_sync(handler)(**kwargs)  # type: ignore[no-any-return]
 
 
 def _name_after(function: t.Any, name: str, cls: type[View]) -> None:
