@@ -96,6 +96,15 @@ def _request_below(context: RequestContext | None) -> RequestContext:
     return context
 
 
+def _app_if_any() -> Flask | None:
+    """The current app, or None. Unlike the app context, which may have to be built to be shown, it is there already."""
+    context = _now()
+    if context is _nothing or (type(context) is _SplitContext and context._top_app_ctx is None):
+        return None
+    app: Flask = context.app
+    return app
+
+
 def _has_app() -> bool:
     """Whether an app is current."""
     return _now()._top_app_ctx is not None
