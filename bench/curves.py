@@ -39,7 +39,7 @@ def measure(sides: t.Mapping[str, str | Path], curves: list[str], rounds: int) -
     """The figures of every point on every side; the side that begins changes."""
     found: Found = {}
     for number in range(rounds):
-        turn = list(sides) if number % 2 else list(reversed(sides))
+        turn = list(sides) if number % 2 else list(sides)[::-1]
         for curve in curves:
             for size in SIZES[curve]:
                 for side in turn:
@@ -96,7 +96,7 @@ def verdicts(found: Found) -> list[str]:
 
 
 def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench curves", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m bench curves", description=str(__doc__).splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", nargs="*", default=list(SIZES), choices=SIZES, metavar="CURVE")
     parser.add_argument("--installed", action="store_true", help=environments.INSTALLED)

@@ -161,7 +161,7 @@ class Arriving(io.RawIOBase):
                 if self.filled:
                     buffer[:count] = self.piece[:count]
                 self.parts[0] = head - count
-            return t.cast(int, count)
+            return count
         return 0
 
 
@@ -210,11 +210,11 @@ def body(size: int) -> Figures:
             Arriving(begin, 0 if sending else size, end, path == "/upload"), PIECE
         )
         count, text = 0, b""
-        answer = app(environ, lambda status, headers, exc_info=None: None)
+        answer = t.cast(Wsgi, app)(environ, lambda status, headers, exc_info=None: None)
         for piece in answer:
             count += len(piece)
             text = piece
-        answer.close() if hasattr(answer, "close") else None
+        getattr(answer, "close", lambda: None)()
         if (count if sending else int(text)) != size:
             raise SystemExit(f"{path}: {count} bytes, {text[:200]!r}")
 

@@ -63,7 +63,7 @@ def ours(installed: bool) -> Path:
 
 def _follow_the_tree(interpreter: Path) -> None:
     """Put the source as it is now where the installer had put it: a plain install, not an editable one."""
-    asked = [interpreter, "-I", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    asked = [str(interpreter), "-I", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
     packages = Path(subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip())
     installed, coming, going = (packages / name for name in ("flask", "flask.coming", "flask.going"))
     source = ROOT / "src" / "flask"

@@ -1,8 +1,9 @@
 """What a request costs a real server: wrk over loopback, requests per second, and the server's own processor time.
 
-One process serves, with four threads; connections are kept. Upstream, ours and a bare function stand side by side on
-free ports of 127.0.0.1 and are asked in turns, in short runs. The processor time is that of all processes of a server
-while wrk asks it, read from /proc, so this is for Linux.
+One process serves, with one thread for the application, so that threads that wait for one another are not what is
+measured; connections are kept. Upstream, ours and a bare function stand side by side on free ports of 127.0.0.1 and are
+asked in turns, in short runs. The processor time is that of all processes of a server while wrk asks it, read from
+/proc, so this is for Linux.
 
     python -m bench loopback [--rounds 3] [--turns 5] [--seconds 1] [--only granian …] [--rows hello …] [--json FILE]
 """
@@ -34,16 +35,16 @@ APPLICATION = "bench.served:application"
 WARM_UP = 1
 
 
-def command(server: str, interpreter: Path, port: int) -> list[str | Path]:
+def command(server: str, interpreter: Path, port: int, threads: int) -> list[str | Path]:
     """How a server is started, quietly, with its usual settings but for the number of processes and threads."""
-    name = interpreter.with_name(server)
-    if server == "granian":
-        options = ["--workers", "1", "--blocking-threads", "4", "--no-access-log", "--log-level", "warning"]
-        return [name, "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), *options, APPLICATION]
-    if server == "gunicorn":
-        options = ["--workers", "1", "--worker-class", "gthread", "--threads", "4", "--log-level", "warning"]
-        return [name, "--bind", f"127.0.0.1:{port}", *options, APPLICATION]
-    return [interpreter.with_name("waitress-serve"), "--listen", f"127.0.0.1:{port}", "--threads", "4", APPLICATION]
+    name = interpreter.with_name("waitress-serve" if server == "waitress" else server)
+    options = {
+        "granian": "--interface wsgi --host 127.0.0.1 --port {} --workers 1 --blocking-threads {} --no-access-log "
+        "--log-level warning",
+        "gunicorn": "--bind 127.0.0.1:{} --workers 1 --worker-class gthread --threads {} --log-level warning",
+        "waitress": "--listen 127.0.0.1:{} --threads {}",
+    }
+    return [name, *options[server].format(port, threads).split(), APPLICATION]
 
 
 SERVERS = ("granian", "gunicorn", "waitress")
@@ -58,13 +59,13 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def serving(server: str, interpreter: Path, side: str, row: str) -> t.Iterator[tuple[int, int]]:
+def serving(server: str, interpreter: Path, side: str, row: str, threads: int) -> t.Iterator[tuple[int, int]]:
     """A server's process and port, from its first right answer until the block ends."""
     port = free_port()
     environment = machine.environment_of_a_child() | {"BENCH_SIDE": SIDES[side], "BENCH_SCENARIO": row}
     with tempfile.TemporaryFile("w+") as said:
         process = subprocess.Popen(
-            command(server, interpreter, port),
+            command(server, interpreter, port, threads),
             cwd=machine.ROOT,
             env=environment | {"PYTHONPATH": str(machine.ROOT)},
             stdout=said,
@@ -141,17 +142,19 @@ def once(pid: int, port: int, row: str, connections: int, seconds: int) -> dict[
 
 
 def turns(
-    server: str, interpreters: t.Mapping[str, Path], row: str, number: int, connections: int, seconds: int
+    server: str, interpreters: t.Mapping[str, Path], row: str, options: argparse.Namespace
 ) -> dict[str, list[dict[str, float]]]:
     """The figures of some short runs of each side, whose servers stand side by side; those not asked do nothing."""
     found: dict[str, list[dict[str, float]]] = {side: [] for side in SIDES}
     with contextlib.ExitStack() as stack:
-        servers = {side: stack.enter_context(serving(server, interpreters[side], side, row)) for side in SIDES}
+        servers = {
+            side: stack.enter_context(serving(server, interpreters[side], side, row, options.threads)) for side in SIDES
+        }
         for pid, port in servers.values():
-            once(pid, port, row, connections, WARM_UP)
-        for turn in range(number):
+            once(pid, port, row, options.connections, WARM_UP)
+        for turn in range(options.turns):
             for side in list(SIDES) if turn % 2 else list(reversed(SIDES)):
-                found[side].append(once(*servers[side], row, connections, seconds))
+                found[side].append(once(*servers[side], row, options.connections, options.seconds))
     return found
 
 
@@ -185,11 +188,12 @@ def text(found: Found) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench loopback", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m bench loopback", description=str(__doc__).splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3, help="how often the servers are started")
     parser.add_argument("--turns", type=int, default=5, help="how often each is asked then")
     parser.add_argument("--seconds", type=int, default=1, help="of each run of wrk")
     parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--threads", type=int, default=1, help="that run the application; more of them pay for turns")
     parser.add_argument("--only", nargs="*", default=list(SERVERS), choices=SERVERS, metavar="SERVER")
     parser.add_argument("--rows", nargs="*", default=list(ROWS), choices=ROWS, metavar="ROW")
     parser.add_argument("--json", type=Path, help="also write all figures here")
@@ -206,13 +210,14 @@ def main(arguments: list[str]) -> None:
         for server in options.only:
             for row in options.rows:
                 by_side = found.setdefault(server, {}).setdefault(row, {side: [] for side in SIDES})
-                more = turns(server, sides, row, options.turns, options.connections, options.seconds)
+                more = turns(server, sides, row, options)
                 for side, runs in more.items():
                     by_side[side] += runs
         machine.progress(f"round {number + 1} of {options.rounds}")
     print(
-        f"{machine.heading(about)}\none process, four threads, wrk with {options.connections} connections for "
-        f"{options.seconds} s; medians of {options.rounds * options.turns} runs each, the sides taking turns, on "
+        f"{machine.heading(about)}\none process, {options.threads} thread{'s' * (options.threads > 1)}, wrk with "
+        f"{options.connections} connections for {options.seconds} s; medians of {options.rounds * options.turns} runs "
+        "each, the sides taking turns, on "
         f"{options.rounds} starts of the servers\n"
     )
     print(text(found))

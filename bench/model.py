@@ -7,6 +7,9 @@ import json
 import typing as t
 from dataclasses import dataclass, field
 
+if t.TYPE_CHECKING:
+    from flask import Flask
+
 Environ = dict[str, t.Any]
 StartResponse = t.Callable[..., t.Any]
 Wsgi = t.Callable[[Environ, StartResponse], t.Iterable[bytes]]
@@ -119,7 +122,7 @@ class Scenario:
         return environs
 
 
-def flask_app(**options: t.Any) -> t.Any:
+def flask_app(**options: t.Any) -> Flask:
     """An application of Flask's API, upstream's or ours, with a secret key."""
     from flask import Flask
 

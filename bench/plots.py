@@ -5,6 +5,7 @@ python -m bench plots KIND FILE.json FOLDER     draws again what a measurement w
 
 from __future__ import annotations
 
+import importlib
 import json
 import statistics
 import subprocess
@@ -41,13 +42,18 @@ def main(arguments: list[str]) -> None:
 
     kind, file, folder = arguments
     Path(folder).mkdir(parents=True, exist_ok=True)
-    command = [environments.make("plots"), "-m", "bench.plots", kind, Path(file).resolve(), Path(folder).resolve()]
+    command = [
+        str(environments.make("plots")),
+        "-m",
+        "bench.plots",
+        kind,
+        *(str(Path(p).resolve()) for p in (file, folder)),
+    ]
     subprocess.run(command, cwd=ROOT, check=True)
 
 
 def _axes(width: float, height: float) -> tuple[t.Any, t.Any]:
-    import matplotlib
-
+    matplotlib: t.Any = importlib.import_module("matplotlib")  # it is not in the environment where types are checked
     matplotlib.use("svg")
     matplotlib.rcParams.update(
         {
@@ -59,9 +65,8 @@ def _axes(width: float, height: float) -> tuple[t.Any, t.Any]:
             "axes.spines.right": False,
         }
     )
-    from matplotlib import pyplot
-
-    return pyplot.subplots(figsize=(width, height), layout="constrained")
+    figure, axes = importlib.import_module("matplotlib.pyplot").subplots(figsize=(width, height), layout="constrained")
+    return figure, axes
 
 
 def _save(figure: t.Any, path: Path) -> None:

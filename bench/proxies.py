@@ -27,7 +27,7 @@ def text(found: t.Mapping[str, t.Mapping[str, list[float]]]) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench proxies", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m bench proxies", description=str(__doc__).splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--installed", action="store_true", help=environments.INSTALLED)
     parser.add_argument("--json", type=Path, help="also write all figures here")

@@ -149,7 +149,7 @@ def table(figures: dict[str, t.Any]) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench start", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m bench start", description=str(__doc__).splitlines()[0])
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--json", type=Path, help="also write all figures here")
     options = parser.parse_args(arguments)

@@ -130,7 +130,7 @@ def sides_asked(everyone: bool, bare: bool, ours: Path) -> dict[str, str | Path]
 
 
 def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m bench", description=str(__doc__).splitlines()[0])
     parser.add_argument(
         "--quick", action="store_true", help="few short rounds of upstream and ours, for the inner loop"
     )

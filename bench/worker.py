@@ -30,8 +30,9 @@ def ask(application: Wsgi, environ: Environ) -> Answer:
 
     body = application(environ, start_response)
     data = b"".join(body)
-    if hasattr(body, "close"):
-        body.close()
+    close = getattr(body, "close", None)
+    if close is not None:
+        close()
     return seen[0], seen[1], data
 
 

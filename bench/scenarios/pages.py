@@ -7,6 +7,9 @@ from html import escape
 
 from bench.model import HTML, Environ, Request, Scenario, Wsgi, bare, flask_app
 
+if t.TYPE_CHECKING:
+    from flask import Flask
+
 BASE = """<!doctype html>
 <html><head><title>{% block title %}{% endblock %}</title></head>
 <body><nav><a href="/">Home</a></nav>{% block body %}{% endblock %}</body></html>"""
@@ -56,7 +59,7 @@ def template() -> Wsgi:
     from flask import render_template
 
     app = flask_app()
-    app.jinja_loader = DictLoader({"base.html": BASE, "page.html": LIST})
+    app.jinja_loader = DictLoader({"base.html": BASE, "page.html": LIST})  # pyright: ignore[reportAttributeAccessIssue]
 
     @app.get("/")
     def page() -> str:
@@ -74,7 +77,7 @@ def bare_template() -> Wsgi:
     return bare(lambda environ: page.render(title=TITLE, items=ITEMS).encode())()
 
 
-def _shop(app: t.Any) -> None:
+def _shop(app: Flask) -> None:
     """The views whose URLs are built."""
 
     @app.get("/search")
@@ -121,7 +124,7 @@ def whole_page() -> Wsgi:
     from flask import flash, render_template, session
 
     app = flask_app()
-    app.jinja_loader = DictLoader({"layout.html": LAYOUT, "page.html": SHOP})
+    app.jinja_loader = DictLoader({"layout.html": LAYOUT, "page.html": SHOP})  # pyright: ignore[reportAttributeAccessIssue]
 
     @app.get("/login")
     def login() -> str:

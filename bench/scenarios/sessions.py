@@ -61,7 +61,7 @@ def flash_and_get() -> Wsgi:
 
     @app.get("/")
     def index() -> str:
-        return " ".join(get_flashed_messages())
+        return " ".join([str(message) for message in get_flashed_messages()])
 
     return t.cast(Wsgi, app)
 
