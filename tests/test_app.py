@@ -8,6 +8,7 @@ import typing as t
 import pytest
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import Map, Rule
+from werkzeug.test import create_environ
 
 import flask
 from flask import Flask, request
@@ -307,6 +308,18 @@ class TestQuickUrls:
                 if asked:
                     assert context.url_adapter is not None
                 assert flask.url_for("index", **arguments) == expected
+
+    @pytest.mark.parametrize("mounted", ["", "/", "/m", "/m/", "/m//", "//", "/caf\u00c3\u00a9", "m"])
+    def test_the_place_of_the_app_comes_first(self, app: Flask, mounted: str) -> None:
+        """The script's name, of whatever form, stands before a URL as Werkzeug's adapter puts it."""
+        environ = {**create_environ("/"), "SCRIPT_NAME": mounted}
+        urls = []
+        for asked in (False, True):
+            with app.request_context(environ) as context:
+                if asked:
+                    assert context.url_adapter is not None
+                urls.append(flask.url_for("index", _anchor="x", q=1))
+        assert urls[0] == urls[1]
 
     def test_the_method_of_the_request_chooses_among_rules(self, app: Flask) -> None:
         """Of an endpoint's rules with different methods the request's method chooses, or the one named."""

@@ -55,6 +55,7 @@ if t.TYPE_CHECKING:
 _adapter_build = MapAdapter.build
 _sentinel: t.Any = object()
 _COROUTINE = inspect.CO_COROUTINE
+_SCHEME_WITHIN = "When specifying '_scheme', '_external' must be True."
 _ANCHOR_SAFE = "%!#$&'()*+,/:;=?@"
 _RUN_IGNORED = """\
  * Ignoring a call to 'app.run()' that would block the current 'flask' CLI command.
@@ -313,55 +314,84 @@ class Flask(App, Application):
         scheme: str | None,
         external: bool | None,
     ) -> str:
-        """What `url_for` says, with a context on top that is known already."""
+        """What `url_for` says, with what is on top of the contexts."""
         context = top if type(top) is RequestContext else top._top_request_ctx
         if context is None:
-            adapter = self._adapter_outside(top)
-            if external is None:
-                external = True
-        else:
-            adapter = None
-            if endpoint[:1] == ".":
-                blueprint = context.request.blueprint
-                endpoint = endpoint[1:] if blueprint is None else f"{blueprint}{endpoint}"
-            if external is None:
-                external = scheme is not None
-        if scheme is not None and not external:
-            raise ValueError("When specifying '_scheme', '_external' must be True.")
-
+            return self._url_outside(top, endpoint, values, anchor, method, scheme, external)
+        if endpoint.startswith("."):
+            blueprint = context.request.blueprint
+            endpoint = endpoint[1:] if blueprint is None else f"{blueprint}{endpoint}"
+        if external is None:
+            external = scheme is not None
+        elif scheme is not None and not external:
+            raise ValueError(_SCHEME_WITHIN)
         self.inject_url_defaults(endpoint, values)
-        url = None
-        if context is not None:
-            if not external and context._url_adapter is _unbuilt and context.app is self:
-                url = self._build_quickly(context.request.environ, endpoint, values, method)
-            if url is None:
-                adapter = context.url_adapter
-        if url is None:
-            try:
-                url = adapter.build(  # type: ignore[union-attr]
-                    endpoint, values, method=method, url_scheme=scheme, force_external=external
-                )
-            except BuildError as error:
-                values.update(_anchor=anchor, _method=method, _scheme=scheme, _external=external)
-                return self.handle_url_build_error(error, endpoint, values)
-            except Exception as error:  # a converter that was given what it does not take
-                if self.debug:
-                    _explain_unbuilt_url(self, error, endpoint, values)
-                raise
-        if anchor is not None:
-            url = f"{url}#{_url_quote(anchor, safe=_ANCHOR_SAFE)}"
-        return url
+        environ = context.request.environ
+        if (
+            not external
+            and context._url_adapter is _unbuilt
+            and context.app is self  # else that app's adapter answers, with that app's rules
+            and not self.subdomain_matching
+            and "HTTP_UPGRADE" not in environ
+            and MapAdapter.build is _adapter_build
+            and getattr(self.create_url_adapter, "__func__", None) in originals
+        ):
+            # Everything but what is sure to be the adapter's answer is left to the adapter.
+            url = self._router.build(self.url_map, endpoint, values, method)
+            if url is not None:
+                if prefix := environ.get("SCRIPT_NAME"):
+                    if not prefix.isascii():
+                        prefix = prefix.encode("latin-1").decode(errors="replace")
+                    url = prefix.rstrip("/") + url
+                return url if anchor is None else _with_anchor(url, anchor)
+        adapter = t.cast(MapAdapter, context.url_adapter)
+        return self._url_by_adapter(adapter, endpoint, values, anchor, method, scheme, external)
 
-    def _adapter_outside(self, top: t.Any) -> MapAdapter:
-        """What builds URLs where there is no request."""
+    def _url_outside(
+        self,
+        top: t.Any,
+        endpoint: str,
+        values: dict[str, t.Any],
+        anchor: str | None,
+        method: str | None,
+        scheme: str | None,
+        external: bool | None,
+    ) -> str:
+        """What `url_for` says where there is no request."""
         own = top._top_app_ctx
-        adapter: MapAdapter | None = own.url_adapter if own is not None else self.create_url_adapter(None)
+        adapter = own.url_adapter if own is not None else self.create_url_adapter(None)
         if adapter is None:
             raise RuntimeError(
                 "Unable to build URLs outside an active request without 'SERVER_NAME' configured. Also configure"
                 " 'APPLICATION_ROOT' and 'PREFERRED_URL_SCHEME' as needed."
             )
-        return adapter
+        if external is None:
+            external = True
+        elif scheme is not None and not external:
+            raise ValueError(_SCHEME_WITHIN)
+        self.inject_url_defaults(endpoint, values)
+        return self._url_by_adapter(adapter, endpoint, values, anchor, method, scheme, external)
+
+    def _url_by_adapter(
+        self,
+        adapter: MapAdapter,
+        endpoint: str,
+        values: dict[str, t.Any],
+        anchor: str | None,
+        method: str | None,
+        scheme: str | None,
+        external: bool,
+    ) -> str:
+        try:
+            url = adapter.build(endpoint, values, method=method, url_scheme=scheme, force_external=external)
+        except BuildError as error:
+            values.update(_anchor=anchor, _method=method, _scheme=scheme, _external=external)
+            return self.handle_url_build_error(error, endpoint, values)
+        except Exception as error:  # a converter that was given what it does not take
+            if self.debug:
+                _explain_unbuilt_url(self, error, endpoint, values)
+            raise
+        return url if anchor is None else _with_anchor(url, anchor)
 
     # ---- contexts
 
@@ -684,26 +714,9 @@ class Flask(App, Application):
             kind = FlaskCliRunner
         return kind(self, **kwargs)
 
-    # ---- short cuts that answer what they fully understand
 
-    def _build_quickly(
-        self, environ: WSGIEnvironment, endpoint: str, values: dict[str, t.Any], method: str | None
-    ) -> str | None:
-        """The URL by the compiled builder; None wherever only Werkzeug's adapter knows for certain."""
-        if (
-            self.subdomain_matching
-            or "HTTP_UPGRADE" in environ
-            or MapAdapter.build is not _adapter_build
-            or getattr(self.create_url_adapter, "__func__", None) not in originals
-        ):
-            return None
-        path = self._router.build(self.url_map, endpoint, values, method)
-        prefix: str = environ.get("SCRIPT_NAME") or ""
-        if path is None or not prefix:
-            return path
-        if not prefix.isascii():
-            prefix = prefix.encode("latin-1").decode(errors="replace")
-        return (prefix[:-1] if prefix.endswith("/") else prefix) + path
+def _with_anchor(url: str, anchor: str) -> str:
+    return f"{url}#{_url_quote(anchor, safe=_ANCHOR_SAFE)}"
 
 
 class _Failures:

@@ -199,13 +199,13 @@ def _converted(writer: Writer, converter: BaseConverter, number: int) -> str:
 
 
 # What `to_url` of the built-in converters does, by exact class.
-_TEXT = "{0} if {0}.__class__ is str and ({0}.isalnum() and {0}.isascii() or plain({0})) else segment({0})"
+_TEXT = "{0} if type({0}) is str and ({0}.isalnum() and {0}.isascii() or plain({0})) else segment({0})"
 _CONVERTED: dict[type[BaseConverter], str] = {
     UnicodeConverter: _TEXT,
     PathConverter: _TEXT,
     AnyConverter: "str({0})",
-    IntegerConverter: "str({0} if {0}.__class__ is int else int({0}))",
-    FloatConverter: "str({0} if {0}.__class__ is float else float({0}))",
+    IntegerConverter: "str({0} if type({0}) is int else int({0}))",
+    FloatConverter: "str({0} if type({0}) is float else float({0}))",
     UUIDConverter: "str({0})",
 }
 
@@ -225,9 +225,9 @@ def query(values: dict[str, Any], known: frozenset[str], url_map: Map) -> str:
         if key in known or value is None:
             continue
         # Werkzeug passes values on as keyword arguments, beside a parameter of that name.
-        if key.__class__ is not str or key == ".self":
+        if type(key) is not str or key == ".self":
             raise TypeError(f"{key!r} cannot be passed on by keyword")
-        if value.__class__ is str or value.__class__ is int:
+        if type(value) is str or type(value) is int:
             items.append((key, value))
         else:
             items.extend(iter_multi_items({key: value}))
@@ -236,7 +236,7 @@ def query(values: dict[str, Any], known: frozenset[str], url_map: Map) -> str:
     # PERF: most names and values show by their methods that they need no quoting, without a call of our own.
     pairs = [
         f"{key if key.isidentifier() and key.isascii() else _quoted(key)}="
-        f"{value if value.__class__ is str and value.isalnum() and value.isascii() else _quoted(value)}"
+        f"{value if type(value) is str and value.isalnum() and value.isascii() else _quoted(value)}"
         for key, value in items
         if value is not None
     ]
@@ -244,7 +244,7 @@ def query(values: dict[str, Any], known: frozenset[str], url_map: Map) -> str:
 
 
 def _quoted(value: object) -> str:
-    if value.__class__ is int:
+    if type(value) is int:
         return str(value)
     if isinstance(value, bytes):
         return quote_plus(value, safe=_QUERY_SAFE)
