@@ -16,13 +16,24 @@ class Application:
     __slots__ = ()
 
 
-# PERF: hot paths ask `getattr(method, "__func__", None) in originals` themselves (0.12 µs; a call more is 0.2).
+class _Stock:
+    """The marked functions by their names."""
+
+    if t.TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> t.Any: ...
+
+
+# PERF: hot paths compare `type(x).method is stock.method` and look into `x.__dict__` themselves, which is `is_original`
+# in a fifth of its time: a bound method need not be made.
+stock = _Stock()
 originals: set[t.Any] = set()
 
 
 def original(function: F) -> F:
     """Mark a public method as Flask's own, so that a short cut around it may ask `is_original`."""
     originals.add(function)
+    setattr(stock, function.__name__, function)
     return function
 
 

@@ -55,6 +55,8 @@ if t.TYPE_CHECKING:
 _adapter_build = MapAdapter.build
 _sentinel: t.Any = object()
 _COROUTINE = inspect.CO_COROUTINE
+# Functions that are known not to be asynchronous. Those with a closure may hold an app, a request: they are not held.
+_synchronous: set[FunctionType] = set()
 _SCHEME_WITHIN = "When specifying '_scheme', '_external' must be True."
 _ANCHOR_SAFE = "%!#$&'()*+,/:;=?@"
 _RUN_IGNORED = """\
@@ -255,7 +257,7 @@ class Flask(App, Application):
         trusted_hosts = self.config["TRUSTED_HOSTS"]
         if trusted_hosts is not None:
             request.trusted_hosts = trusted_hosts
-        elif request.__class__.trusted_hosts is None:
+        elif type(request).trusted_hosts is None:
             return
         request.host = get_host(  # pyright: ignore[reportAttributeAccessIssue]
             request.environ, request.trusted_hosts
@@ -418,7 +420,8 @@ class Flask(App, Application):
 
     def full_dispatch_request(self) -> Response:
         """Steps 3 to 10: from the signal `request_started` to the finished response."""
-        self._got_first_request = True
+        if not self._got_first_request:
+            self._got_first_request = True
         try:
             if request_started.receivers:
                 request_started.send(self, _async_wrapper=self.ensure_sync)
@@ -543,7 +546,7 @@ class Flask(App, Application):
         The blueprints' `after_request` functions come before the app's, the last registered first.
         """
         context = _now()
-        if context.__class__ is not RequestContext:
+        if type(context) is not RequestContext:
             context = context._top_request_ctx
         # Both are read late: a function may register another for this very response.
         for function in context._after_request_functions:
@@ -601,14 +604,18 @@ class Flask(App, Application):
 
     def ensure_sync(self, func: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
         """The function as it can be called from synchronous code: an `async def` one wrapped by `async_to_sync`."""
-        # PERF: the flag of a plain function says it (0.1 µs; inspect takes 1 µs).
-        plain: t.Any = func.__func__ if isinstance(func, MethodType) else func
-        if plain.__class__ is FunctionType and not plain.__dict__:
-            if plain.__code__.co_flags & _COROUTINE:
-                return self.async_to_sync(func)
+        if type(func) is FunctionType and func in _synchronous:
             return func
-        if iscoroutinefunction(func):
+        # PERF: the flags of a plain function say it in 0.1 µs, unless it bears inspect's mark; inspect takes 1 µs.
+        plain: t.Any = func.__func__ if type(func) is MethodType else func
+        if type(plain) is not FunctionType or "_is_coroutine_marker" in plain.__dict__:
+            return self.async_to_sync(func) if iscoroutinefunction(func) else func
+        if plain.__code__.co_flags & _COROUTINE:
             return self.async_to_sync(func)
+        if plain is func and func.__closure__ is None:
+            if len(_synchronous) >= 1024:
+                _synchronous.clear()
+            _synchronous.add(func)
         return func
 
     def async_to_sync(self, func: t.Callable[..., t.Coroutine[t.Any, t.Any, t.Any]]) -> t.Callable[..., t.Any]:
@@ -623,9 +630,7 @@ class Flask(App, Application):
 
     # ---- entrances
 
-    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> cabc.Iterable[bytes]:
-        """The WSGI application itself, for middleware to wrap: `app.wsgi_app = Middleware(app.wsgi_app)`."""
-        return wsgi.serve(self, environ, start_response)
+    wsgi_app = wsgi.wsgi_app
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> cabc.Iterable[bytes]:
         """What a WSGI server calls: `wsgi_app`, with whatever is wrapped around it."""

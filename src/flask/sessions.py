@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.datastructures import CallbackDict
 
-from ._contracts import is_original, original
+from ._contracts import is_original, original, stock
 from .json.tag import TaggedJSONSerializer
 
 if t.TYPE_CHECKING:
@@ -237,10 +237,6 @@ class SecureCookieSessionInterface(SessionInterface):
 _signers: dict[tuple[t.Any, ...], URLSafeTimedSerializer] = {}
 
 
-_open_session = SecureCookieSessionInterface.open_session
-_save_session = SecureCookieSessionInterface.save_session
-
-
 def _untouched_session_is_silent(app: Flask, request: Request) -> bool:
     """Whether a session that nobody opened in this request has nothing to save.
 
@@ -248,14 +244,15 @@ def _untouched_session_is_silent(app: Flask, request: Request) -> bool:
     and unchanged), or when no permanent session is refreshed by a request that leaves it alone.
     """
     interface = app.session_interface
-    stock = SecureCookieSessionInterface
+    environ = request.environ
+    kind = type(interface)
     if (
-        interface.__class__ is stock
+        "HTTP_COOKIE" not in environ
+        and kind is SecureCookieSessionInterface
+        and kind.save_session is stock.save_session
+        and kind.open_session is stock.open_session
+        and kind.session_class is SecureCookieSession
         and not interface.__dict__
-        and stock.open_session is _open_session
-        and stock.save_session is _save_session
-        and stock.session_class is SecureCookieSession
-        and "HTTP_COOKIE" not in request.environ
         and getattr(request, "_reads_cookie_header", False)
     ):
         return True  # PERF: the common case in a tenth of the time

@@ -29,17 +29,29 @@ class Recorder:
     def pop(self, exc: BaseException | None = None) -> None:
         self.step("pop", exc)
 
-    def full_dispatch_request(self) -> str:
-        return self.step("dispatch")
+    def full_dispatch_request(self) -> Answer:
+        return Answer(self, self.step("dispatch"))
 
-    def handle_exception(self, e: Exception) -> str:
-        return self.step("handle", e)
+    def handle_exception(self, e: Exception) -> Answer:
+        return Answer(self, self.step("handle", e))
 
     def should_ignore_error(self, error: BaseException | None) -> bool:
         return error in self.fail.get("ignored", ())  # type: ignore[operator]
 
-    def run(self) -> str:
-        return lifecycle.run(self, self, lambda response: self.step("start", response))
+    def run(self, before_pop: t.Callable[[], object] | None = None) -> str:
+        response, body = lifecycle.run(self, self, {}, lambda *_: None, before_pop)
+        assert isinstance(response, Answer)
+        return body
+
+
+class Answer:
+    """A response that tells when it is started, and whose it is."""
+
+    def __init__(self, recorder: Recorder, whose: str) -> None:
+        self.recorder, self.whose = recorder, whose
+
+    def __call__(self, environ: object, start_response: object) -> str:
+        return self.recorder.step("start", self.whose)
 
 
 class TestRun:
@@ -91,7 +103,7 @@ class TestRun:
     def test_before_the_pop(self) -> None:
         """What is to be done before the pop is done with the context still up."""
         recorder = Recorder()
-        lifecycle.run(recorder, recorder, lambda response: "", lambda: recorder.step("before"))
+        recorder.run(lambda: recorder.step("before"))
         assert recorder.told[-2:] == [("before",), ("pop", None)]
 
 

@@ -24,19 +24,19 @@ import typing as t
 if t.TYPE_CHECKING:
     from .._contracts import Poppable, Serving
 
-R = t.TypeVar("R")
-
 
 def run(
     app: Serving,
     context: Poppable,
-    start: t.Callable[[t.Any], R],
+    environ: t.Any,
+    start_response: t.Any,
     before_pop: t.Callable[[], object] | None = None,
-) -> R:
-    """Handle the request of a context that was not pushed yet, and return what `start` makes of the response.
+) -> tuple[t.Any, t.Any]:
+    """Handle the request of a context that was not pushed yet; the response, and the body that it gave when started.
 
-    `start` gives status and headers to the gateway and returns the body, while the context is still up. `before_pop`
-    is called when all is done but the teardown. What `handle_exception` raises goes to the gateway, after the teardown.
+    A response is started by calling it, with what its gateway gives for the two arguments that Werkzeug's responses
+    take; the context is still up then. `before_pop` is called when all is done but the teardown. What
+    `handle_exception` raises goes to the gateway, after the teardown.
     """
     error: BaseException | None = None
     try:
@@ -49,7 +49,7 @@ def run(
         except BaseException as e:
             error = e
             raise
-        return start(response)  # 11
+        return response, response.__call__(environ, start_response)  # 11; PERF: by its name, half the cost of a call
     finally:
         if before_pop is not None:
             before_pop()

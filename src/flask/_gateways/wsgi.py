@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from functools import partial
 
 from werkzeug.wsgi import ClosingIterator
 
@@ -15,27 +16,22 @@ if t.TYPE_CHECKING:
     from ..app import Flask
 
 
-def serve(app: Flask, environ: WSGIEnvironment, start_response: StartResponse) -> t.Iterable[bytes]:
-    """Answer one request of a WSGI server."""
-    response: t.Any = None
+def wsgi_app(self: Flask, environ: WSGIEnvironment, start_response: StartResponse) -> t.Iterable[bytes]:
+    """The WSGI application itself, for middleware to wrap: `app.wsgi_app = Middleware(app.wsgi_app)`."""
+    keep = None
+    if "werkzeug.debug.preserve_context" in environ:
+        keep = partial(_give_contexts, environ["werkzeug.debug.preserve_context"])
+    response, body = run(self, self.request_context(environ), environ, start_response, keep)
+    try:
+        if type(body) is tuple and response._closes:
+            # A teardown function asked to be called on close, after the response had been started without that need.
+            return ClosingIterator(body, response.close)
+    except AttributeError:
+        pass  # a response of another family
+    return t.cast("t.Iterable[bytes]", body)
 
-    def start(made: t.Any) -> t.Iterable[bytes]:
-        nonlocal response
-        response = made
-        return made(environ, start_response)  # type: ignore[no-any-return]
 
-    keep = environ.get("werkzeug.debug.preserve_context")
-    if keep is None:
-        body = run(app, app.request_context(environ), start)
-    else:
-
-        def preserve() -> None:
-            keep(_cv_app.get())
-            keep(_cv_request.get())
-
-        body = run(app, app.request_context(environ), start, preserve)
-
-    if body.__class__ is tuple and getattr(response, "_closes", False):
-        # A teardown function asked to be called on close, after the response had been started without a need to close.
-        return ClosingIterator(body, response.close)
-    return body
+def _give_contexts(keep: t.Callable[[t.Any], object]) -> None:
+    """Werkzeug's debugger keeps the contexts of a failed request, to go on in them."""
+    keep(_cv_app.get())
+    keep(_cv_request.get())
