@@ -320,7 +320,7 @@ class Flask(App, Application):
         context = top if type(top) is RequestContext else top._top_request_ctx
         if context is None:
             return self._url_outside(top, endpoint, values, anchor, method, scheme, external)
-        if endpoint.startswith("."):
+        if endpoint[:1] == ".":
             blueprint = context.request.blueprint
             endpoint = endpoint[1:] if blueprint is None else f"{blueprint}{endpoint}"
         if external is None:
