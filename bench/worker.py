@@ -17,6 +17,7 @@ import typing as t
 from bench.model import Environ, Headers, Request, Scenario, Wsgi
 from bench.scenarios import SCENARIOS
 
+OWN_SIDES = ("flask", "bare")
 Answer = tuple[str, Headers, bytes]
 MOST_IN_A_SPELL = 2_000  # their environments are made beforehand and lie in memory
 
@@ -162,11 +163,19 @@ def time_per_request(application: Wsgi, fresh: t.Callable[[], list[Environ]], se
 
 def application_for(side: str, name: str) -> Wsgi | None:
     """A scenario's application on a side; None where the side has nothing of the kind."""
-    if side in {"flask", "bare"}:
+    if side in OWN_SIDES:
         make = getattr(SCENARIOS[name], side)
     else:
         make = importlib.import_module(f"bench.peers.{side}").APPLICATIONS.get(name)
     return t.cast(Wsgi, make()) if make else None
+
+
+def answers(side: str, name: str) -> list[Answer]:
+    """A scenario's answers on a side, each found to be right; none where the side has nothing of the kind."""
+    application = application_for(side, name)
+    if application is None:
+        return []
+    return visit(application, prepared(SCENARIOS[name], application, peer=side not in OWN_SIDES)())
 
 
 def measured(side: str, name: str, seconds: float) -> dict[str, t.Any]:
@@ -174,7 +183,7 @@ def measured(side: str, name: str, seconds: float) -> dict[str, t.Any]:
     application = application_for(side, name)
     if application is None:
         return {}
-    fresh = prepared(SCENARIOS[name], application, peer=side not in {"flask", "bare"})
+    fresh = prepared(SCENARIOS[name], application, peer=side not in OWN_SIDES)
     found: dict[str, t.Any] = {
         "calls": python_calls(application, fresh()),
         "bytecodes": bytecodes(application, fresh()),

@@ -1,0 +1,1 @@
+"""Laws of the measurements of speed: what they ask is answered rightly, what they conclude is so; never a time."""
