@@ -151,7 +151,7 @@ def test_app_by_string(text: str, name: str) -> None:
         ("number", "A valid Flask application was not obtained from 'mod:number': it is a value of type 'int'"),
         ("nothing()", "not obtained from 'mod:nothing()': calling 'nothing' returned None"),
         ("wants", "The factory 'wants' in module 'mod' could not be called with the specified arguments"),
-        ("wants(1, 2)", "It is defined as 'wants(x: "),
+        ("wants(1, 2)", "it is defined as 'wants(x: "),
         ("wants(y=1)", "could not be called"),
     ],
 )

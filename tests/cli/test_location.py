@@ -117,20 +117,6 @@ def test_an_import_error_shows_the_users_lines_alone(tree: Path) -> None:
     assert sys.executable in text  # which Python lacks it
 
 
-@pytest.mark.parametrize("importing", ["from first import app", "import first\nfirst.app"])
-def test_a_circular_import_is_named(tree: Path, importing: str) -> None:
-    """Modules that import each other: both are named, whichever way Python put it."""
-    sys.path.insert(0, str(tree))
-    (tree / "first.py").write_text(f"import second\n{APP}")
-    (tree / "second.py").write_text("import third\n")
-    (tree / "third.py").write_text(f"{importing}\n")
-    with pytest.raises((NoAppException, AttributeError)) as caught:
-        locate_app("first", None)
-    text = "\n".join([str(caught.value), *getattr(caught.value, "__notes__", [])])
-    assert "circular import: 'third' imports 'first'" in text
-    assert "first -> second -> third -> first" in text
-
-
 @pytest.mark.parametrize("text", ["def (\n", "1 / 0\n", "raise KeyError('x')\n"])
 def test_other_errors_are_the_apps_own(tree: Path, text: str) -> None:
     """Whatever else goes wrong in a module while it is imported is raised as it is."""

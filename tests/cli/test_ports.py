@@ -1,7 +1,8 @@
-"""Who holds a port."""
+"""Why a server cannot listen, and who holds its port."""
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import sys
@@ -20,12 +21,64 @@ def held() -> Iterator[int]:
         yield holder.getsockname()[1]
 
 
-def test_is_taken(held: int) -> None:
-    """A port is taken while another socket listens on it, and neither a bad name nor number is a taken port."""
-    assert ports.is_taken("127.0.0.1", held)
-    assert not ports.is_taken("127.0.0.1", 0)
-    assert not ports.is_taken("name.invalid", held)
-    assert not ports.is_taken("127.0.0.1", 99999)
+def said(host: str, port: int) -> str:
+    return "\n".join(ports.explain(host, port, "serve {port}"))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0.0.0.0"])
+def test_a_taken_port(held: int, host: str) -> None:
+    """Who holds it is named where the system tells, then two ways out, of which the other port is a free one."""
+    text = said(host, held)
+    if sys.platform == "linux":
+        assert text.startswith(f"Port {held} is held by process {os.getpid()} (")
+        assert "\nStop it, or choose another port: 'serve " in text
+    other = int(text.rpartition(" ")[2].rstrip("'."))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", other))
+
+
+def test_a_taken_port_of_nobody_knows_whom(held: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a known holder there is still something to stop."""
+    monkeypatch.setattr(ports, "find_holder", lambda port: "")
+    assert said("127.0.0.1", held).startswith("Stop that program, or choose another port: 'serve ")
+
+
+def test_the_other_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the next that nobody holds; after a port that is reserved, or among the last, the usual one."""
+    taken = {5001, 5002, 5000}
+    monkeypatch.setattr(ports, "_refusal", lambda host, port: OSError() if port in taken else None)
+    assert [ports._free_after("h", port) for port in (5000, 8080, 80, 65535)] == [5003, 8081, 5003, 5003]
+    monkeypatch.setattr(ports, "_refusal", lambda host, port: OSError())
+    assert ports._free_after("h", 5000) == 5001
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "words"),
+    [
+        ("127.0.0.1", 0, ""),
+        ("name.invalid", 5000, "No address is known for the host 'name.invalid'."),
+        ("http://localhost", 5000, "without a port and without 'http://'. Leave it out"),
+        ("192.0.2.1", 5000, "This machine has no address '192.0.2.1'. Leave it out"),
+        ("127.0.0.1", 65536, "There is no port 65536: take one from 0, which is any that is free, to 65535."),
+        ("127.0.0.1", -1, "There is no port -1"),
+        ("unix:///nowhere/x.sock", 5000, ""),
+    ],
+)
+def test_another_reason(host: str, port: int, words: str) -> None:
+    """A host or a port that cannot be is told apart from a port in use; nothing is said of what is no reason."""
+    text = said(host, port)
+    assert words in text
+    assert bool(words) is bool(text)
+    assert "another port" not in text
+
+
+def test_a_reserved_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the account may not listen, a port is offered on which it may."""
+    refused = PermissionError(errno.EACCES, "no")
+    monkeypatch.setattr(ports, "_refusal", lambda host, port: refused if port < 1024 else None)
+    assert said("127.0.0.1", 80) == "This account may not listen on port 80. Choose another port: 'serve 5000'."
+    monkeypatch.setattr(ports, "_refusal", lambda host, port: OSError(errno.EIO, "no"))
+    assert said("127.0.0.1", 80) == ""
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

@@ -1,4 +1,4 @@
-"""The reloader that watchfiles wakes."""
+"""The reloader: what it takes for a change, with watchfiles and without."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import watchfiles
 from werkzeug import _reloader as werkzeug_reloader
 
 from flask.cli import reloader
-from flask.cli.reloader import WatchfilesReloaderLoop, watchfiles_preferred
+from flask.cli.reloader import LookingReloaderLoop, WatchfilesReloaderLoop, preferred_reloader
 
 from .conftest import Write
 
@@ -28,6 +28,9 @@ class Detected(Exception):
 class Loop(WatchfilesReloaderLoop):
     def trigger_reload(self, filename: str) -> t.NoReturn:
         raise Detected(filename)
+
+
+BOTH = pytest.mark.parametrize("kind", [LookingReloaderLoop, WatchfilesReloaderLoop])
 
 
 @pytest.fixture
@@ -55,7 +58,9 @@ def detected(loop: Loop) -> str | None:
 def test_what_is_read_of_werkzeug() -> None:
     """The private names of Werkzeug that the reloader is built on are of the shape that it expects."""
     assert issubclass(werkzeug_reloader.reloader_loops["auto"], werkzeug_reloader.ReloaderLoop)
-    assert werkzeug_reloader.reloader_loops["auto"] is not WatchfilesReloaderLoop
+    assert not issubclass(werkzeug_reloader.reloader_loops["auto"], LookingReloaderLoop)
+    assert werkzeug_reloader.StatReloaderLoop.run is werkzeug_reloader.ReloaderLoop.run
+    assert LookingReloaderLoop.name == "stat"
     paths = set(werkzeug_reloader._find_stat_paths({__file__}, set()))
     assert __file__ in paths
     assert not set(werkzeug_reloader._find_stat_paths({__file__}, {"*"}))
@@ -98,6 +103,15 @@ def test_what_goes_is_seen(loop: Loop, folder: Path, name: str) -> None:
     """A file that is gone restarts the app."""
     (folder / name).unlink()
     assert detected(loop) == str(folder / name)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
+def test_a_pipe_does_not_change(loop: Loop, folder: Path) -> None:
+    """A pipe that stands for a file of variables gets a new date by being read, which is no change."""
+    os.mkfifo(folder / ".env")
+    assert detected(loop) is None
+    os.utime(folder / ".env", (5, 5))
+    assert detected(loop) is None
 
 
 def test_a_late_import_is_no_change(
@@ -144,17 +158,25 @@ def end_with(monkeypatch: pytest.MonkeyPatch, *endings: t.Callable[[], int]) -> 
     monkeypatch.setattr(werkzeug_reloader.ReloaderLoop, "restart_with_reloader", lambda self: next(left)())
 
 
-def test_an_error_at_the_start_ends_it(write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@BOTH
+def test_an_error_at_the_start_ends_it(
+    write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch, kind: type[LookingReloaderLoop]
+) -> None:
     """A process that fails before anything was changed ends the command with its status, as does any other ending."""
     monkeypatch.setattr(sys, "path", [str(folder)])
     write("app.py", "")
     for status in (0, 1, 2):
         end_with(monkeypatch, lambda status=status: status)
-        assert WatchfilesReloaderLoop().restart_with_reloader() == status
+        assert kind().restart_with_reloader() == status
 
 
+@BOTH
 def test_a_mistake_does_not_end_it(
-    write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    write: Write,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    kind: type[LookingReloaderLoop],
 ) -> None:
     """A process that fails after a change is started again by the next one, however often, until it ends otherwise."""
     monkeypatch.setattr(sys, "path", [str(folder)])
@@ -168,20 +190,23 @@ def test_a_mistake_does_not_end_it(
         return 1
 
     end_with(monkeypatch, lambda: fails("1"), lambda: fails("22"), lambda: 0)
-    assert WatchfilesReloaderLoop().restart_with_reloader() == 0
+    assert kind(interval=0.05).restart_with_reloader() == 0
     assert capsys.readouterr().err.count("waiting for the next change") == 2
     for timer in timers:
         timer.join()
 
 
-def test_being_told_to_leave_while_waiting(write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@BOTH
+def test_being_told_to_leave_while_waiting(
+    write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch, kind: type[LookingReloaderLoop]
+) -> None:
     """A process that waits for a change leaves when it is told to."""
     monkeypatch.setattr(sys, "path", [str(folder)])
     write("app.py", "")
     end_with(monkeypatch, lambda: (write("app.py", "x"), 1)[1])
-    monkeypatch.setattr(WatchfilesReloaderLoop, "run", lambda self: sys.exit(0))
+    monkeypatch.setattr(kind, "run", lambda self: sys.exit(0))
     with pytest.raises(SystemExit) as left:
-        WatchfilesReloaderLoop().restart_with_reloader()
+        kind().restart_with_reloader()
     assert left.value.code == 0
 
 
@@ -287,12 +312,13 @@ def test_without_events_it_looks_all_the_same(
 
 
 def test_the_choice_of_a_reloader(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is Werkzeug's automatic choice while a server runs, and only where watchfiles is installed."""
+    """While a server runs Werkzeug's automatic choice is watchfiles' where that is installed, else one that looks."""
     loops = werkzeug_reloader.reloader_loops
     before = dict(loops)
-    with watchfiles_preferred():
+    with preferred_reloader():
         assert loops == {**before, "auto": WatchfilesReloaderLoop}
     assert loops == before
     monkeypatch.setitem(sys.modules, "watchfiles", None)
-    with watchfiles_preferred():
-        assert loops == before
+    with preferred_reloader():
+        assert loops == {**before, "auto": LookingReloaderLoop}
+    assert loops == before

@@ -127,11 +127,42 @@ def test_banner_stands_once(capsys: pytest.CaptureFixture[str], monkeypatch: pyt
     assert capsys.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("text", ["import nope_x\n", "1 / 0\n", "x = 1\n"])
-def test_a_broken_app_starts_no_server(write: Write, server: Server, text: str) -> None:
-    """At the start an app that cannot be loaded ends the command."""
+@pytest.mark.parametrize("text", ["import nope_x\n", "1 / 0\n", "def (\n", "x = 1\n"])
+@pytest.mark.parametrize("args", [[], ["--debugger"], ["--debug", "--no-reload"]])
+def test_a_broken_app_starts_no_server(write: Write, server: Server, text: str, args: list[str]) -> None:
+    """At the start an app that cannot be loaded ends the command, where nothing would wait for the next save."""
     write("app.py", text)
-    assert invoke("run", "--debug").exit_code != 0
+    assert invoke("run", *args).exit_code != 0
+    assert not server.calls
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("import nope_x\n", ModuleNotFoundError),
+        ("1 / 0\n", ZeroDivisionError),
+        ("def (\n", SyntaxError),
+        ("def create_app(): raise KeyError('x')\n", KeyError),
+    ],
+)
+@pytest.mark.parametrize("args", [["--debug"], ["--reload"]])
+def test_a_mistake_at_the_start_is_waited_for(
+    write: Write, server: Server, text: str, kind: type[Exception], args: list[str]
+) -> None:
+    """With the reloader a mistake in the code does not end the command; the process that serves will tell of it."""
+    write("app.py", text)
+    result = invoke("run", *args)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert server.calls[0]["use_reloader"] is True
+    with pytest.raises(kind):
+        server.calls[0]["application"]({}, None)
+
+
+@pytest.mark.parametrize("app", ["nope_x", "app:nope", "app:(", "app:create_app(1)", "app"])
+def test_what_was_typed_wrong_is_not_waited_for(write: Write, server: Server, app: str) -> None:
+    """No save mends a name that leads nowhere: the command ends with status 2, with the reloader or without."""
+    write("app.py", "def create_app(): pass\n")
+    assert invoke("--app", app, "run", "--debug").exit_code == 2
     assert not server.calls
 
 
@@ -161,6 +192,20 @@ def test_a_broken_app_is_reported_after_a_reload(
             app({}, None)
         lengths.add(len(caught.traceback))
     assert len(lengths) == 1
+
+
+def test_the_page_of_a_broken_app_shows_the_users_lines_alone(
+    write: Write, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Werkzeug's debugger shows no frame of ours."""
+    from werkzeug.debug import DebuggedApplication
+    from werkzeug.test import Client
+
+    path = write("app.py", "import nope_x\n")
+    monkeypatch.setenv("WERKZEUG_RUN_MAIN", "true")
+    invoke("run", "--debug")
+    page = Client(DebuggedApplication(server.calls[0]["application"])).get("/").text
+    assert re.findall('class="filename">"([^"]*)"', page) == [str(path)]
 
 
 def test_a_restarted_process_reads_the_files_itself(write: Write, server: Server, folder: Path) -> None:
@@ -214,7 +259,18 @@ def test_an_unknown_host(write: Write, command: Command) -> None:
     write("app.py", APP)
     done = command("run", "--host", "name.invalid")
     assert done.returncode == 1
+    assert "No address is known for the host 'name.invalid'." in done.stderr
     assert "another port" not in done.stderr
+
+
+@pytest.mark.parametrize("args", [[], ["--debug"]])
+def test_a_port_that_does_not_exist(write: Write, command: Command, args: list[str]) -> None:
+    """A port below 0 is told as such, without a traceback."""
+    write("app.py", APP)
+    done = command("run", "--port", "-1", *args)
+    assert done.returncode == 1
+    assert "There is no port -1" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 # A server as a process of its own, and what a browser would get from it.

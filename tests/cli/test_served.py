@@ -399,7 +399,7 @@ def test_without_what_only_posix_has(monkeypatch: pytest.MonkeyPatch, write: Wri
     assert CliRunner().invoke(group, ["run", "--debug"]).exit_code == 0
     assert calls[0].options["use_reloader"]
     monkeypatch.setattr(os, "name", "nt")
-    assert not ports.is_taken("127.0.0.1", 0)
+    assert ports.explain("127.0.0.1", 0, "") == []
     monkeypatch.setattr(ports.shutil, "which", lambda name: None)
     assert ports.find_holder(5000) == ""
 
@@ -417,8 +417,8 @@ def test_a_port_on_windows_is_probed_without_reuse(monkeypatch: pytest.MonkeyPat
             set_options.append(args)
 
     monkeypatch.setattr(ports.socket, "socket", Probe)
-    ports.is_taken("127.0.0.1", 0)
+    ports.explain("127.0.0.1", 0, "")
     assert len(set_options) == 1
     monkeypatch.setattr(os, "name", "nt")
-    ports.is_taken("127.0.0.1", 0)
+    ports.explain("127.0.0.1", 0, "")
     assert len(set_options) == 1

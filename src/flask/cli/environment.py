@@ -6,6 +6,7 @@ A file never changes what stands in the environment already.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -42,7 +43,11 @@ def load_dotenv(path: str | os.PathLike[str] | None = None, load_defaults: bool 
 
     values: dict[str, str | None] = {}
     for file in files:
-        values |= dotenv_values(file, encoding="utf-8")
+        try:
+            values |= dotenv_values(file, encoding="utf-8")
+        except UnicodeDecodeError as error:
+            error.add_note(f"The file '{os.path.abspath(file)}' is not written in UTF-8: save it in that encoding.")
+            raise
     found_files = (os.path.abspath(file) for file in files if os.path.isfile(file))
     _files_read.extend(file for file in found_files if file not in _files_read)
     for name, value in values.items():
@@ -58,6 +63,15 @@ def set_variable(name: str, value: str) -> None:
         before = _set_here[name][0]
     os.environ[name] = value
     _set_here[name] = before, value
+
+
+def file_that_sets(name: str) -> str | None:
+    """Which of the files that were read a variable has its value from; None if it is the environment's own."""
+    if name not in _set_here or os.environ.get(name) != _set_here[name][1]:
+        return None
+    from dotenv import dotenv_values
+
+    return next((file for file in reversed(_files_read) if dotenv_values(file).get(name) is not None), None)
 
 
 @contextmanager
@@ -88,12 +102,21 @@ def _search_upwards(name: str) -> str | None:
     folder = os.getcwd()
     while True:
         path = os.path.join(folder, name)
-        if os.path.isfile(path):
+        if _is_readable(path):
             return path
         above = os.path.dirname(folder)
         if above == folder:
             return None
         folder = above
+
+
+def _is_readable(path: str) -> bool:
+    """Whether it is a file, or a pipe, as some keepers of secrets leave in its place."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    return stat.S_ISREG(mode) or stat.S_ISFIFO(mode)
 
 
 def _listed(files: list[str]) -> str:

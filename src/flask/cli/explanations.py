@@ -5,16 +5,20 @@ Imported only once something has failed, so it may be slow; it looks at the user
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import os
-import re
 import sys
 import typing as t
 from traceback import format_exception
 from types import ModuleType, TracebackType
 
+import click
+from click.core import ParameterSource
+
+from . import surroundings
 from .candidates import APP_NAMES, FACTORY_NAMES, is_app, is_plain_callable
+from .circles import explain_circle
+from .environment import file_that_sets
 
 NOTHING_GIVEN = (
     "Could not locate a Flask application. Use the 'flask --app' option, 'FLASK_APP' environment variable, or a"
@@ -26,7 +30,13 @@ LISTED_AT_MOST = 8
 def nothing_given() -> str:
     """No app was named, and none of the files that need no naming is there."""
     here = os.getcwd()
-    return _lines(NOTHING_GIVEN, _named_like_the_library(here), _app_files(here))
+    likely = surroundings.app_files(here) or surroundings.app_files_below(here)
+    return _lines(
+        NOTHING_GIVEN,
+        f"Neither file is in '{here}'.",
+        _likely(here, likely),
+        _named_like_the_library(here) or ("" if likely else _nothing_likely(here)),
+    )
 
 
 def no_such_module(name: str) -> str:
@@ -37,19 +47,24 @@ def no_such_module(name: str) -> str:
         known += 1
     parent, last = ".".join(parts[:known]), parts[known]
     missing = f"Could not import {name!r}."
+    root = sys.path[0] or os.getcwd()
+    if os.path.isfile(file := os.path.join(root, name)):
+        return _lines(missing, f"The file '{file}' is no module: the name of one ends with '.py'.")
     if parent and not hasattr(sys.modules[parent], "__path__"):
         hint = f"{parent!r} is a module, not a package."
         if hasattr(sys.modules[parent], last):
             hint += f" For the name {last!r} in it, write '--app {parent}:{last}'."
         return _lines(missing, hint)
 
-    folder = os.path.join(sys.path[0] or os.getcwd(), *parts[:known])
-    close = difflib.get_close_matches(last, _modules_in(folder), n=3)
+    folder = os.path.join(root, *parts[:known])
+    if gone := surroundings.missing_folder(folder):
+        return _lines(missing, f"There is no folder '{gone}'.", _likely_anywhere(os.path.dirname(gone)))
+    close = surroundings.close_to(last, surroundings.modules_in(folder))
     prefix = f"{parent}." if parent else ""
     return _lines(
         missing,
         f"There is no module or package {last!r} in '{folder}'" + (", and none is installed." if not parent else "."),
-        close and f"Did you mean {_listed([prefix + each for each in close], 'or')}?",
+        f"Did you mean {_listed([prefix + each for each in close], 'or')}?" if close else _likely_anywhere(folder),
     )
 
 
@@ -57,7 +72,7 @@ def import_failed(name: str, error: ImportError, inside: TracebackType) -> str:
     """The module is there, but an import within it failed: the user's traceback, then what it probably means."""
     text = "".join(format_exception(type(error), error, inside))
     headline = f"While importing {name!r}, an ImportError was raised:\n\n{text}"
-    return _lines(headline, _circle(error) or _not_installed(error))
+    return _lines(headline, explain_circle(error) or _not_installed(error))
 
 
 def several_apps(module: ModuleType, names: list[str]) -> str:
@@ -65,13 +80,16 @@ def several_apps(module: ModuleType, names: list[str]) -> str:
     return _lines(
         f"Detected multiple Flask applications in module {module.__name__!r}."
         f" Use '{module.__name__}:name' to specify the correct one.",
-        f"They are {_listed(names, 'and')}: try '--app {module.__name__}:{names[0]}'.",
+        f"In {_place(module)} they are {_listed(names, 'and')}: try '--app {module.__name__}:{names[0]}'.",
     )
 
 
 def no_app_in_module(module: ModuleType, returned: dict[str, object]) -> str:
     """No application and no factory under any name that is looked for."""
     name = module.__name__
+    headline = f"Failed to find Flask application or factory in module {name!r}. Use '{name}:name' to specify one."
+    if hidden := _hidden(module):
+        return _lines(headline, hidden)
     seen = [f"'{factory}()' returned {_kind(value)}." for factory, value in returned.items()]
     seen += [
         f"{attribute!r} is {_kind(getattr(module, attribute))}."
@@ -80,12 +98,13 @@ def no_app_in_module(module: ModuleType, returned: dict[str, object]) -> str:
     ]
     candidates = _factories_by_another_name(module)
     return _lines(
-        f"Failed to find Flask application or factory in module {name!r}. Use '{name}:name' to specify one.",
-        _hidden_by_the_library(module),
+        headline,
         f"Looked in {_place(module)} for a Flask application, and for a function"
         f" {_listed(FACTORY_NAMES, 'or')} that returns one.",
-        *seen,
-        candidates and f"There is {_listed(candidates, 'and')}: try '--app {name}:{candidates[0]}'.",
+        *(seen or [_contents(module)]),
+        f"There is {_listed(candidates, 'and')}: try '--app {name}:{candidates[0]}'." if candidates else "",
+        "" if candidates else _out_of_sight(module),
+        "" if candidates else _within(module),
     )
 
 
@@ -94,7 +113,7 @@ def factory_wants_arguments(module: ModuleType, name: str, factory: t.Callable[.
     return _lines(
         f"Detected factory {name!r} in module {module.__name__!r}, but could not call it without arguments."
         f" Use '{module.__name__}:{name}(args)' to specify arguments.",
-        _signature(name, factory),
+        _signature(module, name, factory),
     )
 
 
@@ -103,35 +122,50 @@ def factory_refused_arguments(module: ModuleType, text: str, factory: t.Callable
     name = text.partition("(")[0].strip()
     return _lines(
         f"The factory {text!r} in module {module.__name__!r} could not be called with the specified arguments.",
-        _signature(name, factory),
+        _signature(module, name, factory),
     )
 
 
 def no_such_attribute(module: ModuleType, name: str) -> str:
     """The module has no such name."""
-    apps = [each for each, value in vars(module).items() if is_app(value)]
-    factories = [each for each in FACTORY_NAMES if is_plain_callable(getattr(module, each, None))]
-    there = apps + factories + _factories_by_another_name(module)
-    close = difflib.get_close_matches(name, there or list(vars(module)), n=1)
+    there = _alternatives(module)
+    close = surroundings.close_to(name, there or vars(module))
     return _lines(
         f"Failed to find attribute {name!r} in {module.__name__!r}.",
-        f"Looked in {_place(module)}.",
-        there and f"There is {_listed(there, 'and')}: try '--app {module.__name__}:{(close or there)[0]}'.",
-        not there and close and f"Did you mean {close[0]!r}?",
+        _hidden(module) or f"Looked in {_place(module)}.",
+        f"There is {_listed(there, 'and')}: try '--app {module.__name__}:{(close or there)[0]}'." if there else "",
+        f"Did you mean {close[0]!r}?" if close and not there else "",
+        "" if close or there else _within(module),
     )
 
 
 def not_an_app(module: ModuleType, text: str, target: object, result: object) -> str:
     """What was named exists, but is something else than an application."""
     what = f"calling {text.partition('(')[0].strip()!r} returned" if target is not result else "it is"
-    return f"A valid Flask application was not obtained from '{module.__name__}:{text}': {what} {_kind(result)}."
+    there = _alternatives(module)
+    return _lines(
+        f"A valid Flask application was not obtained from '{module.__name__}:{text}': {what} {_kind(result)}.",
+        _hidden(module) or f"Looked in {_place(module)}.",
+        f"There is {_listed(there, 'and')}: try '--app {module.__name__}:{there[0]}'." if there else "",
+    )
+
+
+def who_named_it() -> str:
+    """Where the name of the app came from, unless it was typed; to whoever forgot a variable it is the whole riddle."""
+    context = click.get_current_context(silent=True)
+    root = context and context.find_root()
+    if root is None or root.get_parameter_source("app") is not ParameterSource.ENVIRONMENT:
+        return ""
+    variable = f"{root.auto_envvar_prefix}_APP"
+    file = file_that_sets(variable)
+    return f"The name comes from the variable {variable}" + (f", which '{file}' sets." if file else ".")
 
 
 # What each of the above is made of.
 
 
-def _lines(*lines: str | bool | list[str] | None) -> str:
-    return "\n".join(line for line in lines if line and isinstance(line, str))
+def _lines(*lines: str | None) -> str:
+    return "\n".join(line for line in lines if line)
 
 
 def _listed(names: t.Iterable[str], word: str) -> str:
@@ -160,15 +194,29 @@ def _kind(value: object) -> str:
 
 
 def _place(module: ModuleType) -> str:
-    path = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", ())), None)
-    return f"'{path}'" if path else f"{module.__name__!r}"
+    file = getattr(module, "__file__", None)
+    if file:
+        return f"'{file}'"
+    folder = next(iter(getattr(module, "__path__", ())), None)
+    return f"'{folder}' (a folder without '__init__.py')" if folder else f"{module.__name__!r}"
 
 
-def _signature(name: str, factory: t.Callable[..., object]) -> str:
+def _signature(module: ModuleType, name: str, factory: t.Callable[..., object]) -> str:
     try:
-        return f"It is defined as '{name}{inspect.signature(factory)}'."
+        signature = inspect.signature(factory)
     except (TypeError, ValueError):  # a signature that cannot be told
         return ""
+    return (
+        f"In {_place(module)} it is defined as '{name}{signature}': write what it needs as in"
+        f" '--app \"{module.__name__}:{name}(...)\"', in quotes."
+    )
+
+
+def _alternatives(module: ModuleType) -> list[str]:
+    """The names in a module that are an app, or are or seem to be a function that makes one."""
+    apps = [name for name, value in vars(module).items() if is_app(value)]
+    factories = [name for name in FACTORY_NAMES if is_plain_callable(getattr(module, name, None))]
+    return apps + factories + _factories_by_another_name(module)
 
 
 def _factories_by_another_name(module: ModuleType) -> list[str]:
@@ -183,89 +231,75 @@ def _factories_by_another_name(module: ModuleType) -> list[str]:
     return found
 
 
-def _modules_in(folder: str) -> list[str]:
-    try:
-        entries = sorted(os.listdir(folder))
-    except OSError:
-        return []
-    names = [entry[:-3] for entry in entries if entry.endswith(".py") and entry != "__init__.py"]
-    return names + [entry for entry in entries if os.path.isfile(os.path.join(folder, entry, "__init__.py"))]
+def _contents(module: ModuleType) -> str:
+    names = [name for name in vars(module) if not name.startswith("_")]
+    return f"In it there is {_listed(names, 'and')}." if names else "There is nothing in it."
 
 
-APP_IS_MADE = re.compile(rb"(?m)^[^#\n]*\bFlask\(|^def (create_app|make_app)\(")
-READ_AT_MOST = 200_000
-
-
-def _app_files(folder: str) -> str:
-    """Modules of a folder whose text seems to make an app."""
-    found = []
-    for name in _modules_in(folder):
-        path = os.path.join(folder, f"{name}.py")
-        path = path if os.path.isfile(path) else os.path.join(folder, name, "__init__.py")
-        try:
-            with open(path, "rb") as file:
-                text = file.read(READ_AT_MOST)
-        except OSError:
-            continue
-        if name != "flask" and APP_IS_MADE.search(text):
-            found.append(name)
+def _likely(folder: str, found: list[str]) -> str:
     if not found:
         return ""
     return f"In '{folder}', {_listed(found, 'and')} look{'s' * (len(found) == 1)} like one: try '--app {found[0]}'."
 
 
+def _likely_anywhere(folder: str) -> str:
+    """What may have been meant by a name that resembles nothing: in its folder, else in the working directory."""
+    here = os.getcwd()
+    found = _likely(folder, surroundings.app_files(folder)) or _likely(here, surroundings.app_files(here))
+    return found or _nothing_likely(here)
+
+
+def _nothing_likely(folder: str) -> str:
+    return (
+        f"Nothing in '{folder}' looks like an application: go to the folder that has yours, or name its file, as in"
+        " '--app path/to/hello.py'."
+    )
+
+
+def _within(module: ModuleType) -> str:
+    """Modules of a package, or of a mere folder, that seem to make an app."""
+    for folder in getattr(module, "__path__", ()):
+        if found := surroundings.app_files(folder) or surroundings.app_files_below(folder):
+            return _likely(folder, found)
+    return ""
+
+
+def _out_of_sight(module: ModuleType) -> str:
+    made = surroundings.made_out_of_sight(getattr(module, "__file__", None) or "")
+    if made is None:
+        return ""
+    if made.function is None:
+        return (
+            f"Line {made.line} makes one, but only where that file itself is run; an import passes it over. Make it at"
+            " the top level."
+        )
+    return (
+        f"Line {made.line} makes one in the function {made.function!r}: let that return it, and try '--app"
+        f" {module.__name__}:{made.function}'."
+    )
+
+
 def _named_like_the_library(folder: str) -> str:
-    if not os.path.isfile(os.path.join(folder, "flask.py")):
+    library = __name__.partition(".")[0]
+    path = surroundings.in_the_way(folder, library, sys.modules[library].__file__)
+    if path is None:
         return ""
+    kind = "file 'flask.py'" if os.path.dirname(path) == folder else "package 'flask'"
     return (
-        f"The file 'flask.py' in '{folder}' has the name of the library itself, and one of the two hides the other."
-        " Rename it, for instance to 'app.py'."
+        f"The {kind} in '{folder}' has the name of the library itself, and one of the two hides the other. Rename it,"
+        " for instance to 'app'."
     )
 
 
-def _hidden_by_the_library(module: ModuleType) -> str:
-    if module.__name__ != __name__.partition(".")[0]:
+def _hidden(module: ModuleType) -> str:
+    """Why it is another module than the one that somebody sees in their folder."""
+    name, folder = module.__name__, sys.path[0] or os.getcwd()
+    if name == __name__.partition(".")[0]:
+        return _named_like_the_library(folder) or "That is the library itself; name your own module."
+    path = surroundings.in_the_way(folder, name, getattr(module, "__file__", None))
+    if path is None:
         return ""
-    return _named_like_the_library(sys.path[0] or os.getcwd()) or "That is the library itself; name your own module."
-
-
-PARTIALLY_INITIALIZED = re.compile(r"partially initialized module '([^']+)'")
-
-
-def note_circular_import(error: BaseException) -> None:
-    """Let an error that comes of a circular import say so, below its traceback."""
-    explanation = _circle(error)
-    if explanation:
-        error.add_note(explanation)
-
-
-def _circle(error: BaseException) -> str:
-    """The modules that import each other, if that is what an error comes from."""
-    found = PARTIALLY_INITIALIZED.search(str(error))
-    if found is None:
-        return ""
-    first = found[1]
-    chain = _importing_modules(error.__traceback__)
-    if first not in chain or chain[-1] == first:
-        return ""
-    chain = chain[chain.index(first) :]
-    return (
-        f"This is a circular import: {chain[-1]!r} imports {first!r} while {first!r} is still being imported"
-        f" ({' -> '.join([*chain, first])}). Import it in {chain[-1]!r} inside the function that needs it, or move what"
-        " both need to a third module."
-    )
-
-
-def _importing_modules(traceback: TracebackType | None) -> list[str]:
-    """The modules whose own top level was running, outermost first."""
-    names = []
-    while traceback is not None:
-        frame = traceback.tb_frame
-        name = frame.f_globals.get("__name__")
-        if frame.f_code.co_name == "<module>" and isinstance(name, str) and name not in names:
-            names.append(name)
-        traceback = traceback.tb_next
-    return names
+    return f"That is not '{path}': another module {name!r} was imported before, and hides it. Rename that file."
 
 
 def _not_installed(error: ImportError) -> str:

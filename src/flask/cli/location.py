@@ -55,9 +55,11 @@ def locate_app(module_name: str, app_name: str | None, raise_if_not_found: bool 
     module = _import(module_name, raise_if_not_found)
     if module is None:
         return None
-    if app_name is None:
-        return find_best_app(module)
-    return find_app_by_string(module, app_name)
+    try:
+        return find_best_app(module) if app_name is None else find_app_by_string(module, app_name)
+    except Exception as error:  # a factory may import, too
+        _note_circle(error)
+        raise
 
 
 def _import(name: str, raise_if_not_found: bool) -> ModuleType | None:
@@ -75,8 +77,12 @@ def _import(name: str, raise_if_not_found: bool) -> ModuleType | None:
             raise NoAppException(no_such_module(name)) from error
         return None
     except Exception as error:
-        from .explanations import note_circular_import
-
-        note_circular_import(error)
+        _note_circle(error)
         raise
     return sys.modules[name]
+
+
+def _note_circle(error: Exception) -> None:
+    from .circles import note_circle
+
+    note_circle(error)

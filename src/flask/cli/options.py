@@ -28,7 +28,10 @@ def _load_env_file(ctx: click.Context, param: click.Parameter, value: str | None
             raise click.BadParameter("python-dotenv must be installed to load an env file.", ctx, param) from None
     defaults = ctx.ensure_object(ScriptInfo).load_dotenv_defaults
     if value is not None or defaults:
-        load_dotenv(value, load_defaults=defaults)
+        try:
+            load_dotenv(value, load_defaults=defaults)
+        except UnicodeDecodeError as error:
+            raise click.UsageError("\n".join([f"{error}.", *error.__notes__]), ctx) from error
     return value
 
 

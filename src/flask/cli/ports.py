@@ -1,4 +1,4 @@
-"""Who holds a port, as far as the system tells without special rights.
+"""Why a server cannot listen, and who holds its port, as far as the system tells without special rights.
 
 Asked only once a server could not start; every failure to find out means no more than that nothing is said.
 """
@@ -13,11 +13,38 @@ import socket
 import subprocess
 import sys
 
+PORTS_END = 65535
+USUAL_PORT = 5000
+TRIED_AT_MOST = 50
+EXPLAINED = {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES}
+LEAVE_IT_OUT = "Leave it out to be reached from this machine alone."
 _LISTENING = "0A"
 
 
-def is_taken(host: str, port: int) -> bool:
-    """Whether a TCP port cannot be bound because another socket has it."""
+def explain(host: str, port: int, spelt: str) -> list[str]:
+    """What to say of a server that could not listen there; `spelt` is how to ask for another port, with `{port}`."""
+    if host.startswith("unix://"):
+        return []  # of a file, the system's own words say all
+    if not 0 <= port <= PORTS_END:
+        return [f"There is no port {port}: take one from 0, which is any that is free, to {PORTS_END}."]
+    error = _refusal(host, port)
+    if isinstance(error, socket.gaierror):
+        said = f"No address is known for the host {host!r}. It is a name or an address of this machine, without a port"
+        return [f"{said} and without 'http://'. {LEAVE_IT_OUT}"]
+    if error is None or error.errno not in EXPLAINED:
+        return []
+    other = spelt.format(port=_free_after(host, port))
+    if error.errno == errno.EADDRINUSE:
+        holder = find_holder(port)
+        held = [f"Port {port} is held by {holder}."] if holder else []
+        return [*held, f"Stop {'it' if holder else 'that program'}, or choose another port: '{other}'."]
+    if error.errno == errno.EADDRNOTAVAIL:
+        return [f"This machine has no address {host!r}. {LEAVE_IT_OUT}"]
+    return [f"This account may not listen on port {port}. Choose another port: '{other}'."]
+
+
+def _refusal(host: str, port: int) -> OSError | None:
+    """Why a TCP port cannot be bound."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -25,10 +52,14 @@ def is_taken(host: str, port: int) -> bool:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except OSError as error:
-        return error.errno == errno.EADDRINUSE
-    except OverflowError:  # a port above 65535
-        return False
-    return False
+        return error
+    return None
+
+
+def _free_after(host: str, port: int) -> int:
+    """A port that nobody holds: the next one, or one of those after it."""
+    start = port + 1 if 1024 <= port < PORTS_END - TRIED_AT_MOST else USUAL_PORT
+    return next((other for other in range(start, start + TRIED_AT_MOST) if _refusal(host, other) is None), start)
 
 
 def find_holder(port: int) -> str:

@@ -1,20 +1,21 @@
-"""The reloader that watchfiles wakes: it sees a save as it happens, and looks by itself once a second as well.
+"""The reloader: it looks at the files themselves once a second, and where watchfiles is installed as a save happens.
 
 An event only ever makes it look sooner: what has changed is told by the files alone, so a lost event costs a second.
-What Werkzeug keeps private about reloaders is read here and nowhere else in the command; where that or watchfiles is
-missing, Werkzeug's own reloader serves. Written against Werkzeug 3.1.0 to 3.1.9.
+What Werkzeug keeps private about reloaders is read here and nowhere else in the command. Written against Werkzeug 3.1.0
+to 3.1.9.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 
 import click
-from werkzeug._reloader import ReloaderLoop, _find_stat_paths, reloader_loops
+from werkzeug._reloader import ReloaderLoop, StatReloaderLoop, _find_stat_paths, reloader_loops
 
 from .environment import DEFAULT_FILES
 
@@ -31,10 +32,12 @@ CHANGED = 3
 CLOCK_SLACK = 100_000_000  # ns
 
 
-class WatchfilesReloaderLoop(ReloaderLoop):
-    """Restarts the process when a file that Werkzeug's reloader would look at has changed, come or gone."""
+class LookingReloaderLoop(StatReloaderLoop):
+    """Restarts the process when a file that Werkzeug's reloader would look at has changed, come or gone.
 
-    name = "watchfiles"
+    Werkzeug's own passes over what comes and goes, over a save that bears no later date, and with watchdog over what
+    happens while the process starts; and it ends where the process could not even begin.
+    """
 
     def __init__(
         self,
@@ -51,15 +54,6 @@ class WatchfilesReloaderLoop(ReloaderLoop):
         """Note how the files are before the app serves."""
         self._look()
         return self
-
-    def run(self) -> None:
-        """Look whenever something happened in the folders of those files, and at least once each interval."""
-        while True:
-            try:
-                self._run_on_events()
-            except (ImportError, OSError, RuntimeError) as error:  # no room for more watches, a folder that is gone …
-                click.echo(f" * watchfiles: {error}; looking for changes once a second", err=True)
-                return super().run()
 
     def restart_with_reloader(self) -> int:
         """Serve in one process after the other, until one ends by itself; gives its exit status.
@@ -97,8 +91,24 @@ class WatchfilesReloaderLoop(ReloaderLoop):
                 found = os.stat(path)
             except OSError:  # just gone, or a link that leads nowhere, as some editors leave beside what they edit
                 continue
-            self._before[path] = found.st_mtime_ns, found.st_size
+            if stat.S_ISREG(found.st_mode):  # a pipe changes by being read
+                self._before[path] = found.st_mtime_ns, found.st_size
         return self._before
+
+
+class WatchfilesReloaderLoop(LookingReloaderLoop):
+    """Looks as soon as watchfiles tells of something in the folders of those files."""
+
+    name = "watchfiles"
+
+    def run(self) -> None:
+        """Look whenever something happened there, and at least once each interval."""
+        while True:
+            try:
+                self._run_on_events()
+            except (ImportError, OSError, RuntimeError) as error:  # no room for more watches, a folder that is gone …
+                click.echo(f" * watchfiles: {error}; looking for changes once a second", err=True)
+                return super().run()
 
     def _folders(self) -> set[str]:
         folders = {os.path.dirname(path) for path in (*self._before, *self.extra_files)}
@@ -141,13 +151,10 @@ def _appeared_after(path: str, moment: int) -> bool:
 
 
 @contextmanager
-def watchfiles_preferred() -> Iterator[None]:
-    """Let Werkzeug's automatic choice of a reloader be this one where watchfiles is installed."""
-    if find_spec("watchfiles") is None:
-        yield
-        return
+def preferred_reloader() -> Iterator[None]:
+    """Let Werkzeug's automatic choice of a reloader be one of these: watchfiles' where that is installed."""
     before = reloader_loops["auto"]
-    reloader_loops["auto"] = WatchfilesReloaderLoop
+    reloader_loops["auto"] = LookingReloaderLoop if find_spec("watchfiles") is None else WatchfilesReloaderLoop
     try:
         yield
     finally:

@@ -101,7 +101,7 @@ def run_command(
     from werkzeug.serving import is_running_from_reloader
 
     restarted = is_running_from_reloader()
-    app = _load_or_report(info, restarted)
+    app = _load_or_report(info, reload, restarted)
     debug = get_debug_flag()
     if reload is None:
         # A restarted process goes on watching, even if debug mode went from '.env' with the very change it saw.
@@ -127,28 +127,45 @@ def run_command(
 run_command.params.insert(0, debug_option)
 
 
-def _load_or_report(info: ScriptInfo, restarted: bool) -> WSGIApplication:
-    """The app; in a process that the reloader started, an app that shows why there is none, until the next save."""
+def _load_or_report(info: ScriptInfo, reload: bool | None, restarted: bool) -> WSGIApplication:
+    """The app; where a reloader waits for the next save, in place of one that fails an app that shows the failure."""
     try:
         return info.load_app()
     except Exception as error:
-        if not restarted:
+        users = _error_of_the_users_code(error)
+        if restarted:
+            _report(error)
+            return _broken_app(users or error)
+        # What was typed wrong ends the command. A mistake in the code is told by the process that will serve.
+        if users is None or not (get_debug_flag() if reload is None else reload):
             raise
-        return _report(error)
+        return _broken_app(users)
 
 
-def _report(error: Exception) -> WSGIApplication:
-    from .tracebacks import users_traceback, without_our_frames
+def _error_of_the_users_code(error: Exception) -> Exception | None:
+    """The error that some line of the app's is to blame for, without our words about it; None where none is."""
+    from .tracebacks import has_users_frames
 
-    if isinstance(error, NoAppException):
-        click.echo(f"Error: {error.format_message()}", err=True)
-        if isinstance(error.__cause__, ImportError):
-            error = error.__cause__  # the page shows the import that failed, not our words about it
-    else:
-        click.echo(users_traceback(error), err=True)
+    if not isinstance(error, NoAppException):
+        return error
+    cause = error.__cause__
+    return cause if isinstance(cause, ImportError) and has_users_frames(cause) else None
+
+
+def _report(error: Exception) -> None:
+    from .tracebacks import users_traceback
+
+    said = f"Error: {error.format_message()}" if isinstance(error, NoAppException) else users_traceback(error)
+    click.echo(said, err=True)
+
+
+def _broken_app(error: Exception) -> WSGIApplication:
+    from .tracebacks import without_our_frames
+
     origin = without_our_frames(error)
 
     def broken_app(environ: WSGIEnvironment, start_response: StartResponse) -> t.Iterable[bytes]:
+        __traceback_hide__ = True  # Werkzeug's debugger then shows the user's frames alone
         # The same object each time: without this its traceback would grow with every request.
         raise error.with_traceback(origin)
 

@@ -67,7 +67,14 @@ class ScriptInfo:
             return app
         if self.app_import_path:
             module_path, *app_name = BEFORE_APP_NAME.split(self.app_import_path, maxsplit=1)
-            return locate_app(prepare_import(module_path), app_name[0] if app_name else None)
+            try:
+                return locate_app(prepare_import(module_path), app_name[0] if app_name else None)
+            except NoAppException as error:
+                from .explanations import who_named_it
+
+                if named := who_named_it():
+                    raise NoAppException(f"{error.message}\n{named}") from error.__cause__
+                raise
         for path in DEFAULT_PATHS:
             app = locate_app(prepare_import(path), None, raise_if_not_found=False)
             if app is not None:

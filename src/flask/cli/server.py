@@ -33,9 +33,9 @@ def serve(host: str, port: int, app: WSGIApplication, **options: t.Any) -> None:
     restarted = is_running_from_reloader()
     with ExitStack() as stack:
         if options.get("use_reloader"):
-            from .reloader import watchfiles_preferred
+            from .reloader import preferred_reloader
 
-            stack.enter_context(watchfiles_preferred())
+            stack.enter_context(preferred_reloader())
             more = [*stack.enter_context(handed_over()), *_template_files(app)]
             if more:
                 options["extra_files"] = [*(options.get("extra_files") or ()), *more]
@@ -47,10 +47,13 @@ def serve(host: str, port: int, app: WSGIApplication, **options: t.Any) -> None:
             stack.enter_context(guarded())
         try:
             run_simple(host, port, app, **options)
-        except SystemExit:
-            if not restarted:
-                _explain_busy_port(host, port)
+        except SystemExit as left:
+            if left.code and not restarted:
+                _explain(host, port)
             raise
+        except OverflowError:  # a port below 0; what is above the last one Werkzeug takes for another
+            _explain(host, port)
+            raise SystemExit(1) from None
 
 
 def _template_files(app: object) -> list[str]:
@@ -73,15 +76,9 @@ def _files_below(folder: str | os.PathLike[str]) -> Iterator[str]:
         yield from (os.path.join(root, name) for name in sorted(files) if not name.startswith("."))
 
 
-def _explain_busy_port(host: str, port: int) -> None:
-    from .ports import find_holder, is_taken
+def _explain(host: str, port: int) -> None:
+    from .ports import explain
 
-    if not is_taken(host, port):
-        return
-    holder = find_holder(port)
-    if holder:
-        click.echo(f"Port {port} is held by {holder}.", err=True)
-    other = port + 1 if port < 65535 else 5000
     by_command = os.environ.get("FLASK_RUN_FROM_CLI") == "true"
-    how = f"flask run --port {other}" if by_command else f"app.run(port={other})"
-    click.echo(f"Stop it, or choose another port: '{how}'.", err=True)
+    for line in explain(host, port, "flask run --port {port}" if by_command else "app.run(port={port})"):
+        click.echo(line, err=True)

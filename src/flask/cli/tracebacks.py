@@ -15,10 +15,13 @@ def without_our_frames(error: BaseException) -> TracebackType | None:
 
     All of it if there is none; nothing for a syntax error, which says by itself where it is.
     """
-    rest = error.__traceback__
-    while rest is not None and _is_ours(rest.tb_frame.f_globals.get("__name__")):
-        rest = rest.tb_next
+    rest = _users_frames(error)
     return rest if rest is not None or isinstance(error, SyntaxError) else error.__traceback__
+
+
+def has_users_frames(error: BaseException) -> bool:
+    """Whether any line that an exception passed through belongs neither to this package nor to click."""
+    return _users_frames(error) is not None
 
 
 def users_traceback(error: BaseException) -> str:
@@ -26,6 +29,13 @@ def users_traceback(error: BaseException) -> str:
     from traceback import format_exception
 
     return "".join(format_exception(type(error), error, without_our_frames(error))).rstrip("\n")
+
+
+def _users_frames(error: BaseException) -> TracebackType | None:
+    rest = error.__traceback__
+    while rest is not None and _is_ours(rest.tb_frame.f_globals.get("__name__")):
+        rest = rest.tb_next
+    return rest
 
 
 def _is_ours(module: object) -> bool:
