@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from flask.cli import load_dotenv
+from flask.cli import environment, load_dotenv
 from flask.cli.environment import handed_over, set_variable
 
-from .conftest import Write
+from .conftest import Command, Write
 
 
 def ours() -> dict[str, str]:
@@ -66,6 +67,43 @@ def test_what_python_dotenv_understands(write: Write) -> None:
     write(".env", "export T_A='a b' # c\nT_B=${T_A}!\nT_C\nT_D=\n")
     assert load_dotenv() is True
     assert ours() == {"T_A": "a b", "T_B": "a b!", "T_D": ""}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
+def test_a_pipe_in_place_of_a_file(folder: Path) -> None:
+    """A default file may be a pipe, into which some other program writes when it is read; no reloader watches it."""
+    os.mkfifo(folder / ".env")
+    writer = threading.Thread(target=(folder / ".env").write_text, args=("T_A=secret\n",), daemon=True)
+    writer.start()
+    assert load_dotenv()
+    writer.join(10)
+    assert os.environ["T_A"] == "secret"
+    assert environment._files_read == []
+
+
+@pytest.mark.parametrize("given", [None, "named"])
+def test_another_encoding(write: Write, command: Command, given: str | None) -> None:
+    """A file in another encoding than UTF-8, as some editors of Windows write, is named, and nothing of ours shown."""
+    path = write(given or ".env", "")
+    path.write_bytes("T_A=1\n".encode("utf-16"))
+    with pytest.raises(UnicodeDecodeError) as caught:
+        load_dotenv(given)
+    assert caught.value.__notes__ == [f"The file '{path}' is not written in UTF-8: save it in that encoding."]
+    done = command(*(["-e", given] if given else []), "routes")
+    assert done.returncode == 2
+    assert caught.value.__notes__[0] in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_which_file_sets_a_variable(monkeypatch: pytest.MonkeyPatch, write: Write) -> None:
+    """A variable is traced to the file whose value it has; to none if it is the environment's, or was changed since."""
+    below, above = write(".env", "T_A=1\nT_B=1\n"), write(".flaskenv", "T_A=2\nT_C=2\n")
+    monkeypatch.setenv("T_B", "real")
+    load_dotenv()
+    traced = [environment.file_that_sets(name) for name in ("T_A", "T_B", "T_C", "T_D")]
+    assert traced == [str(below), None, str(above), None]
+    monkeypatch.setenv("T_A", "changed")
+    assert environment.file_that_sets("T_A") is None
 
 
 @pytest.mark.usefixtures("files")
