@@ -79,6 +79,9 @@ def _fixed_weight(length: int) -> Weighting:
     return Weighting(-len(fixed), fixed, 0, [])
 
 
+_NO_DOMAIN = RulePart("", final=False, static=True, suffixed=False, weight=_fixed_weight(0))
+
+
 @lru_cache(maxsize=1024)
 def _variable_part(regex: str, weight: int, final: bool) -> RulePart:
     content = rf"(?P<__werkzeug_0>{regex})\Z"
@@ -141,7 +144,7 @@ class Rule(WerkzeugRule):
         domain = (self.host if self.map.host_matching else self.subdomain) or ""
         self._trace = trace = []
         self._converters = {}
-        self._parts = parts = list(self._read(domain))
+        self._parts = parts = list(self._read(domain)) if domain else [_NO_DOMAIN]
         trace.append(_BAR)
         parts.extend(self._read(string))
         if not _can_be_built(domain + string, trace):
@@ -170,7 +173,7 @@ class Rule(WerkzeugRule):
         return _variable_part(converter.regex, converter.weight, not converter.part_isolating)
 
 
-_END_WITH_THEIR_SEGMENT = {UnicodeConverter, AnyConverter, IntegerConverter, FloatConverter, UUIDConverter}
+_END_WITH_THEIR_SEGMENT = (UnicodeConverter, IntegerConverter, FloatConverter, UUIDConverter, AnyConverter)
 
 
 def _known(segments: list[_Segment | None], converters: Mapping[str, type[BaseConverter]]) -> list[_Segment] | None:

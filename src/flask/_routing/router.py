@@ -63,6 +63,16 @@ class Compiled(Mark):
         return made
 
 
+def _is_provided_for(rule: Rule, peers: list[Rule]) -> bool:
+    """Whether one of the endpoint's rules that are tried before this one may say the same without its variables."""
+    for peer in peers:
+        if peer is rule:
+            break
+        if (peer.defaults or type(peer) not in _PLAIN) and peer.provides_defaults_for(rule):
+            return True
+    return False
+
+
 def _ask(path: str, method: str) -> Any:
     return None
 
@@ -113,13 +123,8 @@ class Router:
             arguments.update(rule.defaults)
         if url_map.redirect_defaults:
             peers = form.endpoints.get(rule.endpoint)
-            if peers is None:
+            if peers is None or (peers[0] is not rule and _is_provided_for(rule, peers)):
                 return None
-            for peer in peers:
-                if peer is rule:
-                    break
-                if (peer.defaults or type(peer) not in _PLAIN) and peer.provides_defaults_for(rule):
-                    return None
         return rule, arguments
 
     def _none(self, form: Compiled, url_map: Map, method: str, path: str, found: object) -> Found | Absent | None:
