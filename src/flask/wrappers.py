@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import typing as t
 from http import HTTPStatus
-from urllib.parse import parse_qsl
 
-from werkzeug.datastructures import Authorization, EnvironHeaders, Headers, MultiDict
+from werkzeug.datastructures import Authorization, Headers
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.utils import cached_property, get_content_type
@@ -20,8 +19,11 @@ from werkzeug.wrappers import Request as RequestBase
 from werkzeug.wrappers import Response as ResponseBase
 
 from . import json
+from ._incoming import EnvironHeaders, IncomingRequest
+from ._incoming import around as _around
+from ._incoming.request import stock
 from .debughelpers import attach_enctype_error_multidict
-from .globals import _has_app, current_app
+from .globals import _app_if_any, _has_app, current_app
 from .helpers import _split_blueprint_path
 
 if t.TYPE_CHECKING:
@@ -65,7 +67,8 @@ class _Limit:
         own = instance.__dict__.get(self.name)
         if own is not None:
             return own
-        return current_app.config[self.key] if _has_app() else getattr(RequestBase, self.name)
+        app = _app_if_any()
+        return getattr(RequestBase, self.name) if app is None else app.config[self.key]
 
     def __set__(self, instance: t.Any, value: int | None) -> None:
         instance.__dict__[self.name] = value
@@ -78,7 +81,7 @@ def _decoded(wsgi_string: str) -> str:
     return wsgi_string.encode("latin-1").decode(errors="replace")
 
 
-class Request(RequestBase):
+class Request(IncomingRequest):
     """The current request: Werkzeug's, with the matched rule and the limits of the config.
 
     Assign a subclass to `Flask.request_class` to extend it. Attributes and their meaning: Werkzeug's documentation of
@@ -116,7 +119,7 @@ class Request(RequestBase):
     def __init_subclass__(cls, **kwargs: t.Any) -> None:
         super().__init_subclass__(**kwargs)
         cls._given = tuple(name for name in _request_parts if getattr(getattr(cls, name), "fset", None) is not None)
-        cls._reads_cookie_header = cls.cookies is RequestBase.cookies
+        cls._reads_cookie_header = cls.cookies is Request.cookies
         cls._has_files = cls.files is not Request.files or cls._load_form_data is not Request._load_form_data
 
     if t.TYPE_CHECKING:
@@ -145,25 +148,21 @@ class Request(RequestBase):
     @property
     def blueprints(self) -> list[str]:
         """The registered names of the blueprint and of those that it is nested in, innermost first."""
+        kind = type(self)
+        if kind.blueprint is _blueprint and kind.endpoint is _endpoint:  # PERF: what they say, without asking them
+            rule = self.url_rule
+            if rule is None:
+                return []
+            if type(rule.endpoint) is str:
+                name = rule.endpoint.rpartition(".")[0]
+                return _split_blueprint_path(name) if name else []
         name = self.blueprint
         return _split_blueprint_path(name) if name is not None else []
-
-    @cached_property
-    def args(self) -> MultiDict[str, str]:
-        """The values of the query string. Bytes that are not UTF-8 stay percent-encoded, also those that came raw."""
-        return self.parameter_storage_class(
-            parse_qsl(self._query_text, keep_blank_values=True, errors="werkzeug.url_quote")
-        )
 
     @cached_property
     def full_path(self) -> str:
         """The path and the query string, with a ``?`` between them even where there is no query."""
         return f"{self.path}?{self._query_text}"
-
-    @property
-    def _query_text(self) -> str:
-        # Raw bytes over 0x7f are no URL, but some clients send them: no reason for an error of ours.
-        return self.query_string.decode(errors="werkzeug.url_quote")
 
     @cached_property
     def authorization(self) -> Authorization | None:
@@ -174,10 +173,12 @@ class Request(RequestBase):
             return None
 
     def _load_form_data(self) -> None:
-        self._has_files = True
+        if "form" in self.__dict__:
+            return
         super()._load_form_data()
         # A form that was sent without its enctype has names of files in `form` and nothing in `files`.
-        if _has_app() and current_app.debug and self.mimetype != "multipart/form-data" and not self.files:
+        app = _app_if_any()
+        if app is not None and app.debug and self.mimetype != "multipart/form-data" and not self.files:
             attach_enctype_error_multidict(self)
 
     def on_json_loading_failed(self, e: ValueError | None) -> t.Any:
@@ -185,7 +186,8 @@ class Request(RequestBase):
         try:
             return super().on_json_loading_failed(e)
         except BadRequest as explained:
-            if _has_app() and current_app.debug:
+            app = _app_if_any()
+            if app is not None and app.debug:
                 raise
             raise BadRequest() from explained
 
@@ -194,6 +196,9 @@ class Request(RequestBase):
         # PERF: most requests have none; asking so costs a tenth of Werkzeug's generator.
         if self._has_files:
             super().close()
+
+
+_blueprint, _endpoint = Request.blueprint, Request.endpoint
 
 
 class _Files(cached_property):  # type: ignore[type-arg]
@@ -229,13 +234,7 @@ _request_parts: dict[str, t.Callable[[Request], t.Any]] = {
 }
 for _name, _make in _request_parts.items():
     setattr(Request, _name, _Derived(_name, _make))
-
-
-def _around(pairs: list[tuple[str, str]]) -> Headers:
-    """Headers, of Werkzeug's very class, around a list of pairs that exists already and stays the one list."""
-    headers = Headers.__new__(Headers)
-    headers._list = pairs
-    return headers
+stock.headers = t.cast(t.Any, Request).headers
 
 
 # What is known of a response beforehand. Codes whose response has no body or sheds headers on its way out (1xx, 204,

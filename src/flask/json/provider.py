@@ -75,6 +75,25 @@ def _default(o: t.Any) -> t.Any:
     raise TypeError(f"Object of type {type(o).__name__} is not JSON serializable")
 
 
+_scan = t.cast(t.Any, json.JSONDecoder()).scan_once
+
+
+def _loads(s: t.Any) -> t.Any:
+    """What ``json.loads`` gives."""
+    # PERF: it guesses an encoding and matches white space, 2 µs in all; here neither is in doubt. UTF-16 and UTF-32
+    # have a zero among the first bytes or begin, as UTF-8 may, with a mark above 0x7f.
+    if s.__class__ is bytes and s[:1] < b"\x80" and b"\0" not in s[:4]:
+        s = s.decode("utf-8", "surrogatepass")
+    if s.__class__ is str:
+        try:
+            value, end = _scan(s, 0)
+        except StopIteration:  # white space before it, or nothing
+            return json.loads(s)
+        if end == len(s) or not s[end:].strip(" \t\r\n"):
+            return value
+    return json.loads(s)
+
+
 class DefaultJSONProvider(JSONProvider):
     """JSON by the standard library, with some more types.
 
@@ -135,7 +154,7 @@ class DefaultJSONProvider(JSONProvider):
         :raises ValueError: for what is no JSON, and for what is nested deeper than Python's stack.
         """
         try:
-            return json.loads(s, **kwargs)
+            return json.loads(s, **kwargs) if kwargs else _loads(s)
         except RecursionError:
             # A reader of a request's body answers a ValueError with 400; anything else would be a 500.
             raise ValueError("JSON is nested too deeply") from None

@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+import io
+import typing as t
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser as TheirParser
+from werkzeug.formparser import MultiPartParser as TheirMultiPartParser
+from werkzeug.formparser import default_stream_factory
+
+from flask._incoming.multipart import FormDataParser, MultiPartParser, split
+
+
+def in_memory(**options: t.Any) -> t.IO[bytes]:
+    """A place for a file that needs no closing, since Werkzeug does not close it where it gives a form up."""
+    return io.BytesIO()
+
+
+def told(form: t.Any, files: t.Any) -> t.Any:
+    """What a parsed form holds, in order."""
+    return (
+        type(form).__name__,
+        list(form.items(multi=True)),
+        [
+            (name, file.name, file.filename, list(file.headers), file.read(), type(file.stream).__name__)
+            for name, file in files.items(multi=True)
+        ],
+    )
+
+
+def outcome(function: t.Callable[[], t.Any]) -> t.Any:
+    try:
+        return told(*function())
+    except (ValueError, RequestEntityTooLarge) as error:
+        return type(error).__name__
+
+
+delimiters = [
+    "\r\n--edge\r\n",
+    "--edge\r\n",
+    "\r\n--edge--\r\n",
+    "\n--edge\n",
+    "\r\n--edge \t\r\n",
+    "--edge",
+    "\r--edge\r",
+]
+heads = [
+    'Content-Disposition: form-data; name="a"',
+    'Content-Disposition: form-data; name="f"; filename="x.txt"',
+    'content-disposition:form-data; name="é"; filename=""',
+    'Content-Disposition: form-data; name="a%22\\"b"',
+    "Content-Disposition: form-data; name=plain",
+    "Content-Disposition: attachment; filename=x",
+    "Content-Disposition: form-data; filename*=utf-8''%e9",
+    "Content-Type: text/plain; charset=iso-8859-1",
+    "Content-Type: application/octet-stream",
+    "Content-Length: 5",
+    "X: folded\r\n line",
+    " ",
+    "no colon",
+]
+letters = ["\r\n", "\n", "\r", "\r\n\r\n", "-", "--", "--edg", "x", "é", " ", "\t", "\x00"]
+bodies = (
+    st.lists(st.sampled_from(delimiters + heads + letters), max_size=14).map("".join).map(lambda text: text.encode())
+)
+
+
+@st.composite
+def plain_bodies(draw: st.DrawFn) -> bytes:
+    """Bodies as browsers send them, sometimes cut."""
+    body = b""
+    for _ in range(draw(st.integers(0, 4))):
+        lines = draw(st.lists(st.sampled_from(heads[:10]), min_size=1, max_size=3))
+        content = draw(st.binary(max_size=40) | st.sampled_from(letters).map(str.encode))
+        body += b"--edge\r\n" + "\r\n".join(lines).encode() + b"\r\n\r\n" + content + b"\r\n"
+    body += b"--edge--" + draw(st.sampled_from([b"\r\n", b"", b"\r\nafter"]))
+    if draw(st.booleans()):
+        body = b"\r\n" + body
+    return body[: draw(st.integers(0, len(body)))] if draw(st.integers(0, 5)) == 0 else body
+
+
+def whole(kind: type[TheirParser], body: bytes, **options: t.Any) -> t.Any:
+    parser = kind(in_memory, cls=ImmutableMultiDict, **options)
+    if isinstance(parser, FormDataParser):
+        return parser.parse_whole(body, {"boundary": "edge"})
+    return parser.parse(io.BytesIO(body), "multipart/form-data", len(body), {"boundary": "edge"})[1:]
+
+
+@settings(deadline=None)
+@given(bodies | plain_bodies(), st.booleans(), st.sampled_from([None, 0, 1, 2]))
+@example(b'--edge\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n--edge\r\n\r\n\r\n--edge--', False, None)
+def test_a_whole_body_is_read_as_by_werkzeug(body: bytes, silent: bool, most: int | None) -> None:
+    """Fields, files and errors of a body that is there already are Werkzeug's, whatever it looks like."""
+    options: dict[str, t.Any] = {"silent": silent, "max_form_parts": most}
+    ours, theirs = (outcome(lambda kind=kind: whole(kind, body, **options)) for kind in (FormDataParser, TheirParser))
+    assert ours == theirs
+
+
+@settings(deadline=None)
+@given(plain_bodies(), st.integers(1, 50), st.integers(0, 9))
+def test_where_reads_end_does_not_matter(body: bytes, size: int, short: int) -> None:
+    """However a stream cuts a body into reads, it has the fields and files that it has in one piece."""
+
+    class Cut(io.BytesIO):
+        def read(self, asked: int | None = -1, /) -> bytes:
+            assert asked is not None
+            return super().read(max(1, asked - short))
+
+    def streamed() -> t.Any:
+        return MultiPartParser(in_memory, buffer_size=size).parse(Cut(body), b"edge", len(body))
+
+    expected = outcome(lambda: TheirMultiPartParser(in_memory).parse(io.BytesIO(body), b"edge", len(body)))
+    assert outcome(streamed) == expected
+
+
+def upload(content: bytes, padding: bytes = b"") -> bytes:
+    return (
+        b'--edge\r\nContent-Disposition: form-data; name="f"; filename="x"\r\n\r\n'
+        + content
+        + b"\r\n--edge--"
+        + padding
+        + b"\r\n"
+    )
+
+
+def test_a_delimiter_cut_by_a_read_leaves_nothing_in_the_file() -> None:
+    """A file is the same wherever the delimiter behind it meets the end of a read; Werkzeug once leaves it a CR."""
+    size = 1024
+    for length in range(size - 100, size):
+        content = b"x" * length
+        _, files = MultiPartParser(in_memory, buffer_size=size).parse(io.BytesIO(upload(content)), b"edge", None)
+        assert files["f"].read() == content
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(
+        [b"x", b"\r", b"\n", b"\r\n", b"-", b"\r\n--", b"\r\n--edg", b"x--edge", b"\r\n--edgy\r\n", b"\x00"]
+    ),
+    st.integers(1, 40_000),
+    st.sampled_from([64, 1000, 64 * 1024]),
+)
+def test_large_files_come_through_unchanged(pattern: bytes, times: int, size: int) -> None:
+    """What looks like the beginning of a delimiter, or like one that is not on its own line, is content."""
+    content = (pattern * times)[:200_000]
+    _, files = MultiPartParser(in_memory, buffer_size=size).parse(io.BytesIO(upload(content)), b"edge", None)
+    assert files["f"].read() == content
+
+
+@pytest.mark.parametrize("padding", [b"", b" ", b" \t" * 40, b"-" * 5, b"x"])
+def test_what_follows_the_last_delimiter_is_read_once(padding: bytes) -> None:
+    """Padding behind a delimiter is read as Werkzeug reads it, and no read goes past the end."""
+    body = upload(b"content", padding)
+    ours = outcome(lambda: MultiPartParser(in_memory, buffer_size=16).parse(io.BytesIO(body), b"edge", None))
+    assert ours == outcome(lambda: TheirMultiPartParser(in_memory).parse(io.BytesIO(body), b"edge", None))
+
+
+@pytest.mark.parametrize("most", [1, 500, 100_000, 300_000, 500_000, None])
+@pytest.mark.parametrize("field", [10, 600, 120_000, 400_000, 600_000])
+@pytest.mark.parametrize("file", [0, 1_000_000])
+def test_the_limit_on_memory_is_werkzeugs(most: int | None, field: int, file: int) -> None:
+    """A field over the limit is refused with 413, and so is whatever else Werkzeug refuses."""
+    body = b'--edge\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + b"x" * field + b"\r\n" + upload(b"y" * file)
+
+    def read(kind: type[TheirParser]) -> t.Any:
+        parser = kind(in_memory, max_form_memory_size=most)
+        return parser.parse(io.BytesIO(body), "multipart/form-data", len(body), {"boundary": "edge"})[1:]
+
+    assert outcome(lambda: read(FormDataParser)) == outcome(lambda: read(TheirParser))
+
+
+@pytest.mark.parametrize("way", ["whole", "streamed"])
+@pytest.mark.parametrize("fault", ["cut", "parts", "stream"])
+def test_a_form_given_up_leaves_no_file_open(way: str, fault: str) -> None:
+    """Whatever ends the reading of a form, the files begun are closed."""
+    made: list[t.IO[bytes]] = []
+
+    def factory(**options: t.Any) -> t.IO[bytes]:
+        if fault == "stream" and made:
+            raise OSError("full")
+        made.append(default_stream_factory(**options))
+        return made[-1]
+
+    begun = upload(b"first").replace(b"--edge--\r\n", b"") + upload(b"second")
+    body = begun[:-20] if fault == "cut" else begun
+    options: dict[str, t.Any] = {"max_form_parts": 1 if fault == "parts" else None, "silent": False}
+    parser = FormDataParser(stream_factory=factory, **options)
+
+    def read() -> t.Any:
+        if way == "whole":
+            return parser.parse_whole(body, {"boundary": "edge"})
+        return parser.parse(io.BytesIO(body), "multipart/form-data", len(body), {"boundary": "edge"})
+
+    with pytest.raises((ValueError, OSError, RequestEntityTooLarge)):
+        read()
+    assert made
+    assert all(file.closed for file in made)
+
+
+@pytest.mark.parametrize("options", [{}, {"boundary": ""}, {"boundary": "é"}, None])
+def test_without_a_boundary_there_is_no_form(options: t.Any) -> None:
+    """A boundary that is missing or not ASCII is an error, silently an empty form."""
+    empty = ("MultiDict", [], [])
+    assert told(*FormDataParser().parse(io.BytesIO(b"x"), "multipart/form-data", 1, options)[1:]) == empty
+    assert told(*FormDataParser().parse_whole(b"x", options or {})) == empty
+    with pytest.raises(ValueError):
+        FormDataParser(silent=False).parse_whole(b"x", options or {})
+
+
+def test_other_forms_are_werkzeugs() -> None:
+    """A URL-encoded form, or what is none, is read by Werkzeug's own parser, into the class that was asked for."""
+
+    class Own(MultiDict[str, t.Any]):
+        pass
+
+    parser = FormDataParser(in_memory, cls=Own)
+    _, form, files = parser.parse(io.BytesIO(b"a=1"), "application/x-www-form-urlencoded", 3)
+    assert (type(form), dict(form), type(files)) == (Own, {"a": "1"}, Own)
+    stream = io.BytesIO(b"a=1")
+    assert parser.parse(stream, "text/plain", 3)[0].read() == b"a=1"
+    form, files = parser.parse_whole(upload(b"x"), {"boundary": "edge"})
+    assert (type(form), type(files), files["f"].read()) == (Own, Own, b"x")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"before\r\n--edge--",
+        b"--edge--after",
+        b"--edge \r\nA: b\r\n\r\nx\r\n--edge--",
+        b"--edge\nContent-Disposition: form-data; name=a\n\nx\n--edge--",
+        upload(b"--edge"),
+        upload(b"x").replace(b": ", b":\r\n "),
+        upload(b"x").replace(b"filename", b"\xff"),
+        b"--edge\r\nX: y\r\n\r\nx\r\n--edge--",
+        b"--edge\r\n\r\nx\r\n--edge--",
+    ],
+)
+def test_what_is_not_plain_is_declined(body: bytes) -> None:
+    """A body that browsers would not send is not split at once."""
+    assert split(body, b"edge") is None
