@@ -18,10 +18,10 @@ QUICKSTART_PORT ?= 5000
 export PYTHONPATH :=
 
 .PHONY: help venv oracle run test test-quick lint format types contracts docs conformance differential bench bench-quick bench-environments bench-start \
-	independence clean
+	bench-curves bench-loopback bench-proxies independence clean
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 20
 
 venv: $(STAMP)  ## the environment: the project, installed in place, and its tools
 
@@ -72,17 +72,30 @@ conformance: $(STAMP)  ## upstream's own published tests, on upstream and on our
 differential: oracle  ## the same cases on upstream and on ours: status, headers, body, logs, order
 	@$(PYTEST) tests/differential $(ARGS)
 
-bench: oracle bench-environments  ## microseconds per request: ours, upstream, Falcon, Bottle, Pyramid, Django, a bare function
-	@$(BIN)/python -m bench --all --json .build/bench/table.json --plot docs/figures $(ARGS)
+# What is measured is a plain install of the tree as it is when a run begins; only bench-quick measures the tree itself.
+BENCH := $(BIN)/python -m bench
+RESULT = --json .build/bench/$(1).json --figures docs/figures
+
+bench: oracle bench-environments  ## microseconds per request: ours, upstream, four other frameworks, a bare function
+	@$(BENCH) --all --installed $(call RESULT,table) $(ARGS)
 
 bench-quick: oracle  ## the same in less than a minute: ours and upstream alone
-	@$(BIN)/python -m bench --quick $(ARGS)
+	@$(BENCH) --quick $(ARGS)
 
 bench-environments: $(STAMP)  ## the environments of all that is measured, outside of the repository
-	@$(BIN)/python -m bench environments
+	@$(BENCH) environments
 
 bench-start: $(STAMP)  ## what importing, the command and the first answer take, and the memory then held
-	@$(BIN)/python -m bench start --json .build/bench/start.json $(ARGS)
+	@$(BENCH) start $(call RESULT,start) $(ARGS)
+
+bench-curves: oracle  ## how cost grows with routes, hooks, headers, query arguments and bodies
+	@$(BENCH) curves --installed $(call RESULT,curves) $(ARGS)
+
+bench-loopback: $(STAMP)  ## requests per second and processor time on Granian, gunicorn and waitress; needs wrk
+	@$(BENCH) loopback $(call RESULT,loopback) $(ARGS)
+
+bench-proxies: oracle  ## what it costs to reach request, session, g and current_app
+	@$(BENCH) proxies --installed $(call RESULT,proxies) $(ARGS)
 
 # The comparison of words is kept beside a checkout of the project's workshop, not in it.
 independence: $(STAMP)  ## where our lines are the same as another implementation's, if the tool for it is at hand

@@ -2,7 +2,7 @@
 
 Upstream and ours take turns point by point, each point in a process of its own; the medians over the rounds are given.
 
-    python -m bench curves [--rounds 5] [--only routes hooks …] [--json FILE] [--plot FOLDER]
+    python -m bench curves [--rounds 5] [--only routes hooks …] [--json FILE] [--figures FOLDER]
 """
 
 from __future__ import annotations
@@ -101,7 +101,12 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--only", nargs="*", default=list(SIZES), choices=SIZES, metavar="CURVE")
     parser.add_argument("--installed", action="store_true", help=environments.INSTALLED)
     parser.add_argument("--json", type=Path, help="also write all figures here")
-    parser.add_argument("--plot", type=Path, metavar="FOLDER", help="also draw a figure of each curve there")
+    parser.add_argument(
+        "--figures",
+        type=Path,
+        metavar="FOLDER",
+        help="also write curves.md and curves.svg there, for the documentation",
+    )
     options = parser.parse_args(arguments)
 
     sides: dict[str, str | Path] = {"upstream": oracle.require(), "ours": environments.ours(options.installed)}
@@ -110,5 +115,6 @@ def main(arguments: list[str]) -> None:
     print(f"{machine.heading(about)}\nmedians of {options.rounds} processes a point, the sides taking turns")
     print(text(found))
     machine.write_json(options.json, about, found)
-    if options.plot:
-        plots.draw("curves", about, found, options.plot)
+    machine.publish(options.figures, "curves", about, text(found))
+    if options.figures:
+        plots.draw("curves", about, found, options.figures)

@@ -33,7 +33,9 @@ def folder(side: str) -> Path:
 
 def description(side: str) -> str:
     """A digest of all that decides what a side's environment holds."""
-    texts = [(REQUIREMENTS / name).read_text(encoding="utf-8") for name in (f"{side}.txt", "kept.txt")]
+    texts = [(REQUIREMENTS / f"{side}.txt").read_text(encoding="utf-8")]
+    if "-r kept.txt" in texts[0]:
+        texts.append((REQUIREMENTS / "kept.txt").read_text(encoding="utf-8"))
     if side == "ours":
         texts.append(repr(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]))
     return hashlib.sha256("\0".join([sys.version, *texts]).encode()).hexdigest()

@@ -5,7 +5,7 @@ measured; connections are kept. Upstream, ours and a bare function stand side by
 asked in turns, in short runs. The processor time is that of all processes of a server while wrk asks it, read from
 /proc, so this is for Linux.
 
-    python -m bench loopback [--rounds 3] [--turns 5] [--seconds 1] [--only granian …] [--rows hello …] [--json FILE]
+    python -m bench loopback [--rounds 3] [--turns 5] [--only granian …] [--json FILE] [--figures FOLDER]
 """
 
 from __future__ import annotations
@@ -197,6 +197,9 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--only", nargs="*", default=list(SERVERS), choices=SERVERS, metavar="SERVER")
     parser.add_argument("--rows", nargs="*", default=list(ROWS), choices=ROWS, metavar="ROW")
     parser.add_argument("--json", type=Path, help="also write all figures here")
+    parser.add_argument(
+        "--figures", type=Path, metavar="FOLDER", help="also write loopback.md there, for the documentation"
+    )
     options = parser.parse_args(arguments)
     if not Path("/proc/self/stat").exists():
         raise SystemExit("a server's processor time is read from /proc, which this system does not have")
@@ -222,3 +225,4 @@ def main(arguments: list[str]) -> None:
     )
     print(text(found))
     machine.write_json(options.json, about, found)
+    machine.publish(options.figures, "loopback", about, text(found))

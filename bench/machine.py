@@ -87,6 +87,14 @@ def write_json(path: Path | None, about: t.Mapping[str, t.Any], figures: t.Any) 
         path.write_text(json.dumps({"setting": about, "figures": figures}, indent=1) + "\n", encoding="utf-8")
 
 
+def publish(folder: Path | None, name: str, about: t.Mapping[str, t.Any], text: str) -> None:
+    """A result's text with its setting, as a page that the documentation includes, if a folder is named."""
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        page = f"```text\n{heading(about)}\n\n{text.strip()}\n```\n"
+        (folder / f"{name}.md").write_text(page, encoding="utf-8")
+
+
 def progress(text: str) -> None:
     """A line for whoever waits, apart from the result."""
     print(text, file=sys.stderr, flush=True)

@@ -52,7 +52,8 @@ def main(arguments: list[str]) -> None:
     subprocess.run(command, cwd=ROOT, check=True)
 
 
-def _axes(width: float, height: float) -> tuple[t.Any, t.Any]:
+def _figure(rows: int, columns: int, width: float, height: float) -> tuple[t.Any, t.Any]:
+    """A figure and its grid of axes."""
     matplotlib: t.Any = importlib.import_module("matplotlib")  # it is not in the environment where types are checked
     matplotlib.use("svg")
     matplotlib.rcParams.update(
@@ -65,7 +66,9 @@ def _axes(width: float, height: float) -> tuple[t.Any, t.Any]:
             "axes.spines.right": False,
         }
     )
-    figure, axes = importlib.import_module("matplotlib.pyplot").subplots(figsize=(width, height), layout="constrained")
+    figure, axes = importlib.import_module("matplotlib.pyplot").subplots(
+        rows, columns, figsize=(width, height), layout="constrained", squeeze=False
+    )
     return figure, axes
 
 
@@ -86,22 +89,21 @@ def draw_table(about: t.Mapping[str, t.Any], found: t.Any, folder: Path) -> None
     from bench.table import times_faster
 
     rows = list(found)
-    figure, axes = _axes(8.2, 0.9 + 0.27 * len(rows))
-    sides = [side for side in COLOURS if side != "upstream" and any(found[row].get(side) for row in rows)]
+    figure, ((axes,),) = _figure(1, 1, 8.2, 0.9 + 0.27 * len(rows))
     for place, row in enumerate(rows):
         axes.plot([SCENARIOS[row].bar] * 2, [place - 0.4, place + 0.4], color="black", linewidth=1.4, zorder=2)
-    for side in reversed(sides):
-        points = [(times_faster(found[row], side), place) for place, row in enumerate(rows) if found[row].get(side)]
-        ours = side == "ours"
-        axes.scatter(
-            *zip(*points, strict=True), s=52 if ours else 20, color=COLOURS[side], label=side, zorder=4 if ours else 3
-        )
     axes.plot([], [], color="black", linewidth=1.4, label="bar for ours")
+    for side in COLOURS:
+        points = [(times_faster(found[row], side), place) for place, row in enumerate(rows) if found[row].get(side)]
+        if side == "upstream" or not points:
+            continue
+        size, order = (52, 4) if side == "ours" else (20, 3)
+        axes.scatter(*zip(*points, strict=True), s=size, color=COLOURS[side], label=side, zorder=order)
     axes.axvline(1, color=COLOURS["upstream"], linewidth=0.8)
     axes.set_xscale("log")
     axes.set_xticks([0.1, 0.3, 1, 3, 10, 30, 100], ["0.1", "0.3", "1", "3", "10", "30", "100"])
     axes.set_yticks(range(len(rows)), rows)
-    axes.invert_yaxis()
+    axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.grid(axis="x", color="#e5e5e5", zorder=0)
     axes.set_xlabel(f"times faster than upstream Flask (processor time per request)\n{_caption(about)}")
     figure.legend(loc="outside upper center", ncols=4, frameon=False)
@@ -109,34 +111,47 @@ def draw_table(about: t.Mapping[str, t.Any], found: t.Any, folder: Path) -> None
 
 
 def draw_curves(about: t.Mapping[str, t.Any], found: t.Any, folder: Path) -> None:
-    """A figure of each curve: upstream dashed, ours drawn through."""
+    """A panel for each curve and unit: upstream dashed, ours drawn through."""
     from bench.curves import OF
 
-    for curve, measured in found.items():
-        for unit in sorted({what.rpartition(", ")[2] for what in measured}):
-            shown = {what: points for what, points in measured.items() if what.endswith(f", {unit}")}
-            figure, axes = _axes(6.4, 3.6)
-            for number, (what, points) in enumerate(shown.items()):
-                sizes = sorted(points, key=int)
-                for side, style in (("upstream", "--"), ("ours", "-")):
-                    values = [statistics.median(points[size][side]) for size in sizes]
-                    axes.plot(
-                        [int(size) for size in sizes],
-                        values,
-                        style,
-                        marker="o",
-                        markersize=3,
-                        color=list(COLOURS.values())[(0, 3, 4, 6)[number % 4]],
-                        label=f"{what.rpartition(', ')[0]}: {side}",
-                    )
-            # sizes and costs span decades, but for what may be nought
-            axes.set_xscale("log" if curve != "hooks" else "linear")
-            axes.set_yscale("linear" if curve == "hooks" or unit == "kB" else "log")
-            axes.set_xlabel(f"{OF[curve]}\n{_caption(about)}")
-            axes.set_ylabel({"µs": "µs of processor time", "ms": "ms of processor time", "kB": "kB of memory"}[unit])
-            axes.grid(color="#e5e5e5")
-            figure.legend(loc="outside right upper", frameon=False, fontsize=8)
-            _save(figure, folder / f"{curve}-{unit.replace('µ', 'u')}.svg".lower())
+    panels = [
+        (curve, unit) for curve in found for unit in dict.fromkeys(what.rpartition(", ")[2] for what in found[curve])
+    ]
+    lines = (len(panels) + 1) // 2
+    figure, grid = _figure(lines, 2, 8.2, 2.7 * lines)
+    for number, axes in enumerate(grid.flat):
+        if number < len(panels):
+            _draw_panel(axes, *panels[number], found)
+            axes.set_xlabel(OF[panels[number][0]])
+        else:
+            axes.remove()
+    figure.supxlabel(f"dashed: upstream; drawn through: ours\n{_caption(about)}", fontsize=9)
+    _save(figure, folder / "curves.svg")
+
+
+def _draw_panel(axes: t.Any, curve: str, unit: str, found: t.Any) -> None:
+    from bench.curves import STREAMING_BAR
+
+    shown = {what: points for what, points in found[curve].items() if what.endswith(f", {unit}")}
+    for (what, points), colour in zip(shown.items(), ("#0b6e4f", "#c8553d", "#3d6fc8"), strict=False):
+        sizes = sorted(points, key=int)
+        for side, style in (("upstream", "--"), ("ours", "-")):
+            values = [statistics.median(points[size][side]) for size in sizes]
+            label = what.rpartition(", ")[0] if side == "ours" else None
+            places = [int(size) for size in sizes]
+            axes.plot(places, values, style, marker="o", markersize=3, color=colour, label=label)
+    # sizes and costs span decades, but for those that begin at nought
+    if curve != "hooks":
+        axes.set_xscale("log")
+    if curve == "hooks":
+        axes.set_ylim(bottom=0)
+    elif (curve, unit) == ("body", "kB"):
+        axes.set_ylim(-0.03 * STREAMING_BAR, STREAMING_BAR)
+    else:
+        axes.set_yscale("log")
+    axes.set_ylabel({"µs": "µs of processor time", "ms": "ms of processor time", "kB": "kB of memory"}[unit])
+    axes.grid(color="#e5e5e5")
+    axes.legend(frameon=False, fontsize=8)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What it costs to reach the request, the session, `g` and the application through their proxies, per access.
 
-python -m bench proxies [--rounds 7] [--json FILE]
+python -m bench proxies [--rounds 7] [--json FILE] [--figures FOLDER]
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--installed", action="store_true", help=environments.INSTALLED)
     parser.add_argument("--json", type=Path, help="also write all figures here")
+    parser.add_argument(
+        "--figures", type=Path, metavar="FOLDER", help="also write proxies.md there, for the documentation"
+    )
     options = parser.parse_args(arguments)
 
     sides: dict[str, str | Path] = {"upstream": oracle.require(), "ours": environments.ours(options.installed)}
@@ -43,3 +46,4 @@ def main(arguments: list[str]) -> None:
     print(f"{machine.heading(about)}\nmedians of {options.rounds} processes each, the sides taking turns\n")
     print(text(found))
     machine.write_json(options.json, about, found)
+    machine.publish(options.figures, "proxies", about, text(found))

@@ -2,7 +2,7 @@
 
 Each side is a plain install of its own with compiled modules; every figure is of a whole process, nothing subtracted.
 
-    python -m bench start [--rounds 30] [--json FILE]
+    python -m bench start [--rounds 30] [--json FILE] [--figures FOLDER]
 """
 
 from __future__ import annotations
@@ -152,6 +152,9 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench start", description=str(__doc__).splitlines()[0])
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--json", type=Path, help="also write all figures here")
+    parser.add_argument(
+        "--figures", type=Path, metavar="FOLDER", help="also write start.md there, for the documentation"
+    )
     options = parser.parse_args(arguments)
     if not hasattr(os, "wait4"):
         raise SystemExit("the processor time of another process is only told by POSIX systems")
@@ -162,3 +165,4 @@ def main(arguments: list[str]) -> None:
     print(f"{machine.heading(about)}\nwhole processes, medians of {options.rounds} rounds, the sides taking turns\n")
     print(table(figures))
     machine.write_json(options.json, about, figures)
+    machine.publish(options.figures, "start", about, table(figures))

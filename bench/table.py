@@ -4,13 +4,17 @@ Every figure comes from a process of its own; the sides take turns within each r
 machine meets them alike; ratios are taken within a round, and then their median. Read the ratios: microseconds are the
 machine's.
 
-    python -m bench [--quick] [--all] [--rounds 7] [--seconds 0.5] [--only hello …] [--json FILE] [--plot FOLDER]
+    python -m bench [--quick] [--all] [--rounds 7] [--seconds 0.5] [--only hello …] [--json FILE] [--figures FOLDER]
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import json
+import os
 import statistics
+import subprocess
 import typing as t
 from pathlib import Path
 
@@ -29,18 +33,62 @@ def measure(interpreter: str | Path, scenario: str, side: str, seconds: float) -
     return machine.inside(interpreter, "bench.worker", scenario, side, "--seconds", seconds)
 
 
-def measure_all(sides: t.Mapping[str, str | Path], scenarios: list[str], rounds: int, seconds: float) -> Found:
+Measure = t.Callable[[str, str], dict[str, t.Any]]  # of a side, a scenario
+
+
+def in_fresh_processes(sides: t.Mapping[str, str | Path], seconds: float) -> Measure:
+    """Measures each scenario in a process that has just been started."""
+    return lambda side, scenario: measure(sides[side], scenario, _kind(side), seconds)
+
+
+@contextlib.contextmanager
+def in_forked_processes(sides: t.Mapping[str, str | Path], seconds: float) -> t.Iterator[Measure]:
+    """Measures each scenario in a child of one process a side: what all import is imported once."""
+    with contextlib.ExitStack() as stack:
+        processes = {
+            side: stack.enter_context(
+                subprocess.Popen(
+                    [interpreter, "-m", "bench.worker", "-", _kind(side), "--seconds", str(seconds)],
+                    cwd=machine.ROOT,
+                    env=machine.environment_of_a_child(),
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for side, interpreter in sides.items()
+        }
+
+        def measure_in_a_child(side: str, scenario: str) -> dict[str, t.Any]:
+            asked, told = processes[side].stdin, processes[side].stdout
+            assert asked is not None
+            assert told is not None
+            print(scenario, file=asked, flush=True)
+            line = told.readline()
+            if not line:
+                raise SystemExit(f"{scenario} on {sides[side]} ({side}) could not be measured")
+            figures: dict[str, t.Any] = json.loads(line)
+            return figures
+
+        yield measure_in_a_child
+
+
+def _kind(side: str) -> str:
+    """The applications of a side, by the worker's name for them."""
+    return "flask" if side in {"upstream", "ours"} else side
+
+
+def measure_all(sides: t.Iterable[str], scenarios: list[str], rounds: int, measured: Measure) -> Found:
     """The figures of every scenario on every side, a list over the rounds; the side that begins changes."""
     found: Found = {}
     order = list(sides)
     for number in range(rounds):
         for scenario in scenarios:
-            by_side = found.setdefault(scenario, {side: [] for side in sides})
+            by_side = found.setdefault(scenario, {side: [] for side in order})
             for side in order:
                 if number and not by_side[side]:
                     continue  # it has no such row
-                worker_side = "flask" if side in {"upstream", "ours"} else side
-                if figures := measure(sides[side], scenario, worker_side, seconds):
+                if figures := measured(side, scenario):
                     by_side[side].append(figures)
         order = order[1:] + order[:1]
         machine.progress(f"round {number + 1} of {rounds}")
@@ -130,26 +178,37 @@ def sides_asked(everyone: bool, bare: bool, ours: Path) -> dict[str, str | Path]
 
 
 def main(arguments: list[str]) -> None:
+    from bench import page  # which draws on what stands above
+
     parser = argparse.ArgumentParser(prog="python -m bench", description=str(__doc__).splitlines()[0])
     parser.add_argument(
         "--quick", action="store_true", help="few short rounds of upstream and ours, for the inner loop"
     )
     parser.add_argument("--all", action="store_true", help="also Falcon, Bottle, Pyramid and Django")
-    parser.add_argument("--rounds", type=int, help="how often every side gets its turn (7; quick: 2)")
+    parser.add_argument("--rounds", type=int, help="how often every side gets its turn (7; quick: 3)")
     parser.add_argument("--seconds", type=float, help="of processor time, per process (0.5; quick: 0.1)")
     parser.add_argument("--only", nargs="*", default=list(SCENARIOS), choices=SCENARIOS, metavar="ROW")
     parser.add_argument("--installed", action="store_true", help=environments.INSTALLED)
     parser.add_argument("--json", type=Path, help="also write all figures here")
-    parser.add_argument("--plot", type=Path, metavar="FOLDER", help="also draw table.svg there")
+    parser.add_argument("--figures", type=Path, metavar="FOLDER", help="also write table.md and table.svg there")
+    parser.add_argument("--readme", type=Path, metavar="FILE", help="also put the figures between that file's marks")
     options = parser.parse_args(arguments)
-    rounds = options.rounds or (2 if options.quick else 7)
+    rounds = options.rounds or (3 if options.quick else 7)
     seconds = options.seconds or (0.1 if options.quick else 0.5)
 
     sides = sides_asked(options.all, not options.quick, environments.ours(options.installed))
     about = machine.setting(sides)
-    found = measure_all(sides, options.only, rounds, seconds)
+    with contextlib.ExitStack() as stack:
+        if options.quick and hasattr(os, "fork"):
+            measured = stack.enter_context(in_forked_processes(sides, seconds))
+        else:
+            measured = in_fresh_processes(sides, seconds)
+        found = measure_all(sides, options.only, rounds, measured)
     print(f"{machine.heading(about)}\nmedians of {rounds} processes of {seconds} s each, the sides taking turns\n")
     print(text(found))
     machine.write_json(options.json, about, found)
-    if options.plot:
-        plots.draw("table", about, found, options.plot)
+    if options.figures:
+        page.write_page(options.figures, about, found)
+        plots.draw("table", about, found, options.figures)
+    if options.readme:
+        page.write_readme(options.readme, about, found, rounds)

@@ -10,6 +10,7 @@ import argparse
 import importlib
 import io
 import json
+import os
 import sys
 import time
 import typing as t
@@ -196,13 +197,28 @@ def measured(side: str, name: str, seconds: float) -> dict[str, t.Any]:
     return found
 
 
+def measured_in_children(side: str, seconds: float) -> None:
+    """Measure what each line of the input names in a child of this process, which has imported the side already."""
+    application_for(side, "hello")
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            print(json.dumps(measured(side, line.strip(), seconds)), flush=True)
+            os._exit(0)
+        if os.waitpid(child, 0)[1]:
+            raise SystemExit(1)  # the child has said why
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="One process of the measurement.")
-    parser.add_argument("scenario", choices=SCENARIOS)
+    parser.add_argument("scenario", choices=[*SCENARIOS, "-"], help="- reads them from the input, where there is fork")
     parser.add_argument("side")
     parser.add_argument("--seconds", type=float, default=0.5)
     options = parser.parse_args()
-    print(json.dumps(measured(options.side, options.scenario, options.seconds)))
+    if options.scenario == "-":
+        measured_in_children(options.side, options.seconds)
+    else:
+        print(json.dumps(measured(options.side, options.scenario, options.seconds)))
 
 
 if __name__ == "__main__":

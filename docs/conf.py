@@ -10,7 +10,7 @@ version = release.partition("+")[0]
 
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
 source_suffix = {".md": "markdown"}
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "figures/*.md"]  # the latter are included by pages, not pages themselves
 html_theme = "furo"
 html_title = f"Dewar {release}"
 

@@ -50,13 +50,24 @@ def test_too_many_calls_are_said() -> None:
 def test_table_measures_a_row() -> None:
     """A row measured on both sides gives times, calls and instructions of each."""
     sides: dict[str, str | Path] = {"upstream": oracle.require(), "ours": sys.executable}
-    found = table.measure_all(sides, ["hello"], 1, 0)
+    found = table.measure_all(sides, ["hello"], 1, table.in_fresh_processes(sides, 0))
     for side in sides:
         (figures,) = found["hello"][side]
         assert figures["us"] > 0
         assert figures["calls"] > 5
     assert found["hello"]["upstream"][0]["flask"] != found["hello"]["ours"][0]["flask"]
     assert "hello" in table.text(found)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are started anew where there is no fork")
+def test_forked_processes_count_the_same() -> None:
+    """A row measured in a forked process takes the calls that it takes in a new one; a row that fails ends the run."""
+    sides: dict[str, str | Path] = {"ours": sys.executable}
+    with table.in_forked_processes(sides, 0) as measured:
+        calls = [measured("ours", "hello")["calls"] for _ in range(2)]
+        assert calls == [table.in_fresh_processes(sides, 0)("ours", "hello")["calls"]] * 2
+        with pytest.raises(SystemExit, match="no such row"):
+            measured("ours", "no such row")
 
 
 @pytest.mark.parametrize("curve", curves_worker.CURVES)
