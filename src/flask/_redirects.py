@@ -18,18 +18,18 @@ if t.TYPE_CHECKING:
 
 def redirect(location: str, code: int, kind: type[Response]) -> Response:
     """A response of this class that sends the client to another location."""
-    if type(location) is not str or not is_plain(location):
+    if type(location) is not str or _plain()(location) is None:
         return _werkzeug_redirect(location, code, kind)
     begin, between, end = _page()
     shown = location if "&" not in location and "'" not in location else escape(location)
-    response: t.Any = kind(f"{begin}{shown}{between}{shown}{end}", code, mimetype="text/html")
-    pairs = getattr(response, "_pairs", None)
-    if pairs is not None and response._headers is None and not response.autocorrect_location_header:
+    response = kind(f"{begin}{shown}{between}{shown}{end}", code, mimetype="text/html")
+    pairs: list[tuple[str, str]] | None = getattr(response, "_pairs", None)
+    if pairs is not None and getattr(response, "_headers", pairs) is None and not response.autocorrect_location_header:
         # PERF: nobody has touched the headers, so there is none to replace (2 µs).
         pairs.append(("Location", location))
     else:
         response.headers["Location"] = location
-    return t.cast("Response", response)
+    return response
 
 
 def is_plain(location: str) -> bool:
