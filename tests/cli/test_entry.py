@@ -8,9 +8,6 @@ import subprocess
 import sys
 
 import pytest
-from click.testing import CliRunner
-
-from flask.cli import cli
 
 from .conftest import Command, Write
 
@@ -99,10 +96,3 @@ def test_run_is_ignored_while_imported(write: Write, command: Command) -> None:
     assert done.returncode == 0
     assert "app.run()" in done.stdout + done.stderr
     assert "/static/<path:filename>" in done.stdout
-
-
-def test_completion(write: Write, runner: CliRunner) -> None:
-    """The shell's completion knows the app's commands."""
-    write("app.py", f"{APP}app.cli.command('mine')(lambda: None)\n")
-    env = {"_FLASK_COMPLETE": "bash_complete", "COMP_WORDS": "flask m", "COMP_CWORD": "1"}
-    assert runner.invoke(cli, [], prog_name="flask", env=env).stdout == "plain,mine\n"

@@ -98,6 +98,51 @@ def test_the_apps_commands(app: Flask, runner: CliRunner) -> None:
     assert "development" in runner.invoke(group, ["run", "--help"]).output
 
 
+def test_groups_of_nested_blueprints(runner: CliRunner) -> None:
+    """A blueprint within another stands beside it, by its whole name unless it has another group or none."""
+    app = Flask("a")
+
+    def blueprint(name: str, **options: t.Any) -> Blueprint:
+        made = Blueprint(name, __name__, **options)
+        made.cli.command(f"of-{name}")(lambda: click.echo(name))
+        return made
+
+    parent = blueprint("parent")
+    parent.register_blueprint(blueprint("child"))
+    parent.register_blueprint(blueprint("named", cli_group="tools"))
+    parent.register_blueprint(blueprint("flat", cli_group=None))
+    app.register_blueprint(parent)
+    app.register_blueprint(blueprint("late", cli_group="early"), cli_group="in-time")
+    twice = blueprint("twice")
+    app.register_blueprint(twice, name="one")
+    app.register_blueprint(twice, name="two", cli_group="deux")
+
+    group = FlaskGroup(create_app=lambda: app, add_default_commands=False)
+    listed = group.list_commands(group.make_context("x", ["of-flat"]))
+    assert listed == ["deux", "in-time", "of-flat", "one", "parent", "parent.child", "tools"]
+    for args in ("parent of-parent", "parent.child of-child", "tools of-named", "of-flat", "in-time of-late"):
+        assert runner.invoke(group, args.split()).output == f"{args.rpartition('of-')[2]}\n"
+    for args in ("one of-twice", "deux of-twice"):
+        assert runner.invoke(group, args.split()).output == "twice\n"
+
+
+@pytest.mark.skipif(not hasattr(click.exceptions, "NoSuchCommand"), reason="click suggests commands since 8.4")
+@pytest.mark.parametrize(("name", "close"), [("onw", "own"), ("groupd", "grouped"), ("routs", "routes"), ("zzz", None)])
+def test_a_misspelt_command(app: Flask, runner: CliRunner, name: str, close: str | None) -> None:
+    """A command that does not exist is answered with those that are close, the app's among them."""
+    result = runner.invoke(FlaskGroup(create_app=lambda: app), [name])
+    assert result.exit_code == 2
+    end = f"No such command {name!r}." + (f" Did you mean {close!r}?" if close else "")
+    assert result.stderr.endswith(f"Error: {end}\n")
+
+
+def test_a_misspelt_option_is_no_command(app: Flask, runner: CliRunner) -> None:
+    """Other mistakes are told in click's own words."""
+    result = runner.invoke(FlaskGroup(create_app=lambda: app), ["own", "--nope"])
+    assert result.exit_code == 2
+    assert "No such option" in result.stderr
+
+
 def test_types_of_options_have_the_context(app: Flask, runner: CliRunner) -> None:
     """The app is there while the options of an app's command are converted, in place of another app's context."""
 

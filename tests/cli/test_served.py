@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import textwrap
 import typing as t
 from pathlib import Path
 
@@ -247,7 +246,7 @@ def test_variables_of_an_apps_own_command(write: Write, command: Command) -> Non
         "app.py",
         """
         import click
-        from flask import Flask
+        from flask import Blueprint, Flask
         from flask.cli import shell_command
         app = Flask(__name__)
         @app.cli.command("greet")
@@ -260,12 +259,20 @@ def test_variables_of_an_apps_own_command(write: Write, command: Command) -> Non
         @click.option("--limit", type=int)
         def list_things(limit):
             print("limit", limit)
+        shop = Blueprint("shop", __name__)
+        @shop.cli.command("sell-out")
+        @click.option("--at-once/--slowly")
+        def sell_out(at_once):
+            print("at once" if at_once else "slowly")
+        app.register_blueprint(shop)
         say = click.Option(["--say"], expose_value=False, callback=lambda ctx, param, value: print("said", value))
         shell_command.params.append(say)
         """,
     )
     assert command("greet", FLASK_GREET_NAME="you").stdout == "hello you\n"
     assert command("things", "list", FLASK_THINGS_LIST_LIMIT="3").stdout == "limit 3\n"
+    assert command("shop", "sell-out", FLASK_SHOP_SELL_OUT_AT_ONCE="1").stdout == "at once\n"
+    assert command("shop", "sell-out", "--slowly", FLASK_SHOP_SELL_OUT_AT_ONCE="1").stdout == "slowly\n"
     write("sitecustomize.py", "import app\n")
     assert "said it" in command("shell", PYTHONPATH=".", FLASK_SHELL_SAY="it").stdout
 
@@ -310,40 +317,9 @@ def test_versions(folder: Path, command: Command) -> None:
     assert [line.split()[0] for line in module.stdout.splitlines()] == ["Python", "Flask", "Werkzeug"]
 
 
-BASH = shutil.which("bash")
-
-
-@pytest.mark.skipif(BASH is None or sys.platform == "win32", reason="completes in bash")
-def test_completion_in_bash(write: Write, folder: Path) -> None:
-    """What `_FLASK_COMPLETE=bash_source` prints makes bash complete the commands, the app's among them, and options."""
-    write("app.py", f"{APP}\napp.cli.command('mine')(lambda: None)\n")
-    script = """
-    eval "$(_FLASK_COMPLETE=bash_source flask)"
-    complete -p flask
-    for words in "flask m" "flask r" "flask routes --m" "flask routes --sort d"; do
-        COMP_WORDS=($words); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); COMPREPLY=()
-        _flask_completion flask
-        echo "${COMPREPLY[@]}"
-    done
-    """
-    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
-    assert BASH
-    done = subprocess.run(
-        [BASH, "--norc", "-c", textwrap.dedent(script)],
-        cwd=folder,
-        env=child_environment(PATH=path),
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    first, *completed = done.stdout.splitlines()
-    assert first.endswith("-F _flask_completion flask")
-    assert completed == ["mine", "routes run", "--match", "domain"]
-
-
-def test_a_plug_in_of_an_installed_distribution(write: Write, folder: Path, command: Command) -> None:
-    """A distribution's entry point in `flask.commands` is a command, also where there is no app."""
+@pytest.mark.parametrize("metadata", ["plugged-1.0.dist-info/METADATA", "plugged.egg-info/PKG-INFO"])
+def test_a_plug_in_of_an_installed_distribution(write: Write, folder: Path, command: Command, metadata: str) -> None:
+    """A distribution's entry point in `flask.commands` is a command, in either form of metadata; no app is needed."""
     write(
         "site/plugged.py",
         """
@@ -359,10 +335,9 @@ def test_a_plug_in_of_an_installed_distribution(write: Write, folder: Path, comm
         def within(): print("in", current_app.name)
         """,
     )
-    write("site/plugged-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: plugged\nVersion: 1.0\n")
-    write(
-        "site/plugged-1.0.dist-info/entry_points.txt", "[flask.commands]\nplug = plugged:group\ngone = plugged:nope\n"
-    )
+    write(f"site/{metadata}", "Metadata-Version: 2.1\nName: plugged\nVersion: 1.0\n")
+    entry_points = "[flask.commands]\nplug = plugged:group\ngone = plugged:nope\n"
+    write(f"site/{metadata.partition('/')[0]}/entry_points.txt", entry_points)
     env = {"PYTHONPATH": str(folder / "site")}
     done = command("plug", "alone", **env)
     assert (done.returncode, done.stdout) == (0, "no app needed\n")

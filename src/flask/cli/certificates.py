@@ -10,6 +10,9 @@ from importlib import import_module
 
 import click
 
+if t.TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 _FILE = click.Path(exists=True, dir_okay=False, resolve_path=True)
 
 
@@ -42,6 +45,13 @@ class CertParamType(click.ParamType):  # type: ignore[type-arg,unused-ignore]
             if isinstance(context, ssl.SSLContext):
                 return context
             raise
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Files, or the one word that is none."""
+        from click.shell_completion import CompletionItem
+
+        word = bool(incomplete) and "adhoc".startswith(incomplete)
+        return [CompletionItem("adhoc") if word else CompletionItem(incomplete, type="file")]
 
 
 def _require_cryptography(ctx: click.Context | None, param: click.Parameter | None) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import typing as t
+from contextlib import redirect_stderr, redirect_stdout
 
 import click
 
@@ -84,31 +85,48 @@ class FlaskGroup(AppGroup):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """A command by its name: our own or a plug-in's, which work without an app, then one of the app's."""
-        self._load_plugin_commands()
+        self._load_plugin_commands(ctx)
         command = super().get_command(ctx, name)
         if command is not None:
             return command
 
         try:
-            app = ctx.ensure_object(ScriptInfo).load_app()
+            app = _load_app(ctx)
         except NoAppException as error:
-            _show_failure(error.format_message())
+            _show_failure(error.format_message(), ctx=ctx)
             return None
+        except Exception:
+            if ctx.resilient_parsing:
+                return None
+            raise
         # From here on, so that the types and callbacks of the command's own options find the app as well.
         if not current_app or current_app._get_current_object() is not app:  # type: ignore[attr-defined]
             ctx.with_resource(app.app_context())
         return app.cli.get_command(ctx, name)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As `click.Group.resolve_command`; an unknown name is answered with those close to it, also of the app."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            # An error of its own since click 8.4.
+            if type(error).__name__ != "NoSuchCommand" or ctx.ensure_object(ScriptInfo)._loaded_app is None:
+                raise
+            kind = t.cast("t.Any", type(error))
+            raise kind(args[0], possibilities=self.list_commands(ctx), ctx=ctx) from None
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All names, sorted; if the app cannot be loaded, those that work without it, and on stderr the reason."""
-        self._load_plugin_commands()
+        self._load_plugin_commands(ctx)
         names = set(super().list_commands(ctx))
         try:
-            names.update(ctx.ensure_object(ScriptInfo).load_app().cli.list_commands(ctx))
+            names.update(_load_app(ctx).cli.list_commands(ctx))
         except NoAppException as error:
-            _show_failure(error.format_message())
+            _show_failure(error.format_message(), ctx=ctx)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with the app, the help is shown
-            _show_failure(None, error)
+            _show_failure(None, error, ctx)
         return sorted(names)
 
     def make_context(
@@ -140,7 +158,7 @@ class FlaskGroup(AppGroup):
         finally:
             ctx.close()
 
-    def _load_plugin_commands(self) -> None:
+    def _load_plugin_commands(self, ctx: click.Context) -> None:
         """Add what installed packages offer under the entry point group `flask.commands`, once."""
         if self._loaded_plugin_commands:
             return
@@ -152,14 +170,25 @@ class FlaskGroup(AppGroup):
                 command = entry_point.load()
             except Exception as error:  # noqa: BLE001 - a plug-in in disrepair must not take `flask run` with it
                 _show_failure(
-                    f"The plug-in command {entry_point.name!r} ({entry_point.value}) could not be loaded.", error
+                    f"The plug-in command {entry_point.name!r} ({entry_point.value}) could not be loaded.", error, ctx
                 )
             else:
                 self.add_command(command, entry_point.name)
 
 
-def _show_failure(message: str | None, error: BaseException | None = None) -> None:
+def _load_app(ctx: click.Context) -> Flask:
+    """The app. While a shell completes what is being typed nothing that its modules print gets in between."""
+    info = ctx.ensure_object(ScriptInfo)
+    if not ctx.resilient_parsing:
+        return info.load_app()
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        return info.load_app()
+
+
+def _show_failure(message: str | None, error: BaseException | None = None, ctx: click.Context | None = None) -> None:
     """Say on stderr what went wrong, with the traceback from the first line that is not the command's own."""
+    if ctx is not None and ctx.resilient_parsing:
+        return  # a shell completes; it would be written into the line that somebody types
     parts = [f"Error: {message}"] if message else []
     if error is not None:
         from .tracebacks import users_traceback

@@ -13,11 +13,28 @@ from click.core import ParameterSource
 from .environment import load_dotenv, set_variable
 from .script_info import ScriptInfo
 
+if t.TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 
 def _set_app(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     if value is not None:
         ctx.ensure_object(ScriptInfo).app_import_path = value
     return value
+
+
+def _complete_app(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The modules of the working directory, those that seem to make an app before the others; else files."""
+    import os
+
+    from click.shell_completion import CompletionItem
+
+    from .surroundings import app_files, modules_in
+
+    here = os.getcwd()
+    names = dict.fromkeys([*app_files(here), *modules_in(here)])
+    found = [CompletionItem(name) for name in names if name.startswith(incomplete)]
+    return found or [CompletionItem(incomplete, type="file")]
 
 
 def _load_env_file(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -78,6 +95,7 @@ app_option = click.Option(
     is_eager=True,
     expose_value=False,
     callback=_set_app,
+    shell_complete=_complete_app,
 )
 
 env_file_option = click.Option(
