@@ -257,7 +257,7 @@ class Flask(App, Application):
         trusted_hosts = self.config["TRUSTED_HOSTS"]
         if trusted_hosts is not None:
             request.trusted_hosts = trusted_hosts
-        elif type(request).trusted_hosts is None:
+        elif request.__class__.trusted_hosts is None:  # not `type`: the request may be the proxy
             return
         request.host = get_host(  # pyright: ignore[reportAttributeAccessIssue]
             request.environ, request.trusted_hosts
