@@ -48,6 +48,7 @@ from .wrappers import Request, Response
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from blinker import NamedSignal
 
     from .templating import Environment
     from .testing import FlaskClient, FlaskCliRunner
@@ -268,15 +269,16 @@ class Flask(App, Application):
 
         In debug mode, a redirect that would lose the data of a form is an error that explains itself.
         """
-        error = t.cast(HTTPException, request.routing_exception)
+        error: HTTPException = request.routing_exception  # type: ignore[assignment]  # there is one, or nobody asks
+        if not self.debug:
+            raise error
         if (
-            self.debug
-            and isinstance(error, RequestRedirect)
+            isinstance(error, RequestRedirect)
             and error.code not in {307, 308}  # these keep method and body
             and request.method not in {"GET", "HEAD", "OPTIONS"}
         ):
             raise FormDataRoutingRedirect(request)
-        if self.debug and self.config["TRAP_HTTP_EXCEPTIONS"]:
+        if self.config["TRAP_HTTP_EXCEPTIONS"]:
             _explain_trapped(self, _now()._top_request_ctx, error)
         raise error
 
@@ -453,7 +455,7 @@ class Flask(App, Application):
                     for function in before[name]:
                         result = self.ensure_sync(function)()
                         if result is not None:
-                            return t.cast(ft.ResponseReturnValue, result)
+                            return result  # type: ignore[no-any-return]
         return None
 
     def dispatch_request(self) -> ft.ResponseReturnValue:
@@ -573,16 +575,12 @@ class Flask(App, Application):
             return
         if exc is _sentinel:
             exc = sys.exc_info()[1]
-        failures = _Failures(self)
+        functions: list[ft.TeardownCallable] = []
         if teardown:
             for name in (*_now()._top_request.blueprints, None):
                 if name in teardown:
-                    for function in reversed(teardown[name]):
-                        with failures:
-                            self.ensure_sync(function)(exc)
-        with failures:
-            request_tearing_down.send(self, _async_wrapper=self.ensure_sync, exc=exc)
-        failures.raise_first()
+                    functions += reversed(teardown[name])
+        self._tear_down(functions, request_tearing_down, exc)
 
     @original
     def do_teardown_appcontext(self, exc: BaseException | None = _sentinel) -> None:
@@ -592,13 +590,34 @@ class Flask(App, Application):
         """
         if exc is _sentinel:
             exc = sys.exc_info()[1]
-        failures = _Failures(self)
-        for function in reversed(self.teardown_appcontext_funcs):
-            with failures:
+        self._tear_down(reversed(self.teardown_appcontext_funcs), appcontext_tearing_down, exc)
+
+    def _tear_down(
+        self, functions: t.Iterable[ft.TeardownCallable], signal: NamedSignal, exc: BaseException | None
+    ) -> None:
+        """Run every function, then tell the signal; the first error is raised at the end, the others are logged."""
+        first: Exception | None = None
+        for function in functions:
+            try:
                 self.ensure_sync(function)(exc)
-        with failures:
-            appcontext_tearing_down.send(self, _async_wrapper=self.ensure_sync, exc=exc)
-        failures.raise_first()
+            except Exception as error:  # noqa: BLE001 - the others have something to release too
+                first = self._noted(error, first)
+        if signal.receivers:
+            try:
+                signal.send(self, _async_wrapper=self.ensure_sync, exc=exc)
+            except Exception as error:  # noqa: BLE001
+                first = self._noted(error, first)
+        if first is not None:
+            try:
+                raise first
+            finally:
+                del first  # no cycle of the exception, its traceback and this frame
+
+    def _noted(self, error: Exception, first: Exception | None) -> Exception:
+        if first is None:
+            return error
+        self.logger.error("Another teardown function failed after the first", exc_info=error)
+        return first
 
     # ---- synchronous and asynchronous functions
 
@@ -722,33 +741,3 @@ class Flask(App, Application):
 
 def _with_anchor(url: str, anchor: str) -> str:
     return f"{url}#{_url_quote(anchor, safe=_ANCHOR_SAFE)}"
-
-
-class _Failures:
-    """Lets every function of a teardown run: keeps the first exception for the end, logs the others."""
-
-    __slots__ = ("_app", "_first")
-
-    def __init__(self, app: Flask) -> None:
-        self._app = app
-        self._first: BaseException | None = None
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> bool:
-        if error is None:
-            return False
-        if self._first is None:
-            self._first = error
-        else:
-            self._app.logger.error("Another teardown function failed after the first", exc_info=error)
-        return isinstance(error, Exception)  # an interrupt ends it all
-
-    def raise_first(self) -> None:
-        first, self._first = self._first, None
-        if first is not None:
-            try:
-                raise first
-            finally:
-                del first  # no cycle of the exception, its traceback and this frame

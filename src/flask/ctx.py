@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import MapAdapter
 
 from . import typing as ft
-from ._contracts import originals, stock
+from ._contracts import stock
 from ._routing import ABSENT
 from .globals import _current, _cv_app, _cv_request, _NoContext, _nothing, _now, _request_below, _SplitContext
 from .signals import appcontext_popped, appcontext_pushed, appcontext_tearing_down
@@ -137,9 +137,9 @@ class AppContext:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.g: _AppCtxGlobals = app.app_ctx_globals_class()
-        self._url_adapter: MapAdapter | None = (
-            _unbuilt if getattr(app.create_url_adapter, "__func__", None) in originals else app.create_url_adapter(None)
-        )
+        self._url_adapter: MapAdapter | None = _unbuilt
+        if type(app).create_url_adapter is not stock.create_url_adapter or "create_url_adapter" in app.__dict__:
+            self._url_adapter = app.create_url_adapter(None)
         # A push remembers how to undo itself: the token, and what was on top before.
         self._pushes: list[tuple[Token[t.Any], t.Any]] = []
 
@@ -559,7 +559,8 @@ class RequestContext:
         if context is None:
             context = self._app_ctx = AppContext(self.app)
             # As if it had been pushed just before this context; `_end_implied` completes the entry.
-            context._pushes.append((t.cast(t.Any, None), self._pushes[1] if self._pushes else _nothing))
+            no_token: t.Any = None
+            context._pushes.append((no_token, self._pushes[1] if self._pushes else _nothing))
         return context
 
     @property

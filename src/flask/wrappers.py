@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 from http import HTTPStatus
+from types import NoneType
 
 from werkzeug.datastructures import Authorization, Headers
 from werkzeug.exceptions import BadRequest, HTTPException
@@ -19,9 +20,12 @@ from werkzeug.wrappers import Request as RequestBase
 from werkzeug.wrappers import Response as ResponseBase
 
 from . import json
+from ._headers import Headers as OurHeaders
+from ._headers import around, lowered
 from ._incoming import EnvironHeaders, IncomingRequest
-from ._incoming import around as _around
 from ._incoming.request import stock
+from ._redirects import is_plain
+from ._sending import send
 from .debughelpers import attach_enctype_error_multidict
 from .globals import _app_if_any, _has_app, current_app
 from .helpers import _split_blueprint_path
@@ -154,8 +158,8 @@ class Request(IncomingRequest):
             if rule is None:
                 return []
             if type(rule.endpoint) is str:
-                name = rule.endpoint.rpartition(".")[0]
-                return _split_blueprint_path(name) if name else []
+                own, _, _ = rule.endpoint.rpartition(".")
+                return _split_blueprint_path(own) if own else []
         name = self.blueprint
         return _split_blueprint_path(name) if name is not None else []
 
@@ -251,6 +255,7 @@ _content_types = {
 _lengths = [("Content-Length", str(size)) for size in range(4096)]
 # Werkzeug rewrites these on the way out, or adds the last where it is missing.
 _rewritten = {"location", "content-location"}
+_KNOWN_HEADERS = frozenset({Headers, OurHeaders})
 
 
 class Response(ResponseBase):
@@ -265,12 +270,7 @@ class Response(ResponseBase):
     autocorrect_location_header = False
 
     if not t.TYPE_CHECKING:
-        # What an instance has that the lean constructor made without naming it, or `force_type` without calling it.
-        _status = "200 OK"
-        _status_code = 200
         direct_passthrough = False
-        _pairs = None  # the list behind the headers, while it is ours: `__call__` may then send it as it is
-        _headers = None
         _closes = False  # whether `_on_close` was asked for
         _is_stock = True  # whether status and headers are not a subclass's own affair
 
@@ -283,100 +283,152 @@ class Response(ResponseBase):
             self, response=None, status=None, headers=None, mimetype=None, content_type=None, direct_passthrough=False
         ):
             # PERF: a str or bytes with at most a known status and type: both headers are known beforehand.
-            if headers is None and content_type is None and not direct_passthrough:
-                kind = response.__class__
-                if kind is str:
-                    if self._start_lean(response.encode(), status, mimetype):
-                        return
-                elif kind is bytes and self._start_lean(response, status, mimetype):
+            kind = type(response)
+            own = type(self)
+            if (
+                (kind is str or kind is bytes)
+                and headers is None
+                and content_type is None
+                and not direct_passthrough
+                and own._is_stock
+                and own.set_data is _set_data
+                and self.default_status == 200
+                and self.automatically_set_content_length
+                and (status is None or (type(status) is int and status in _status_lines))  # known, and with a body
+            ):
+                content_type = _content_types.get(self.default_mimetype if mimetype is None else mimetype)
+                if content_type is not None:
+                    if status is None:
+                        status = 200
+                    self._status = _status_lines[status]
+                    self._status_code = status
+                    data = response.encode() if kind is str else response
+                    size = len(data)
+                    # The list behind the headers, while it is ours: `__call__` may then send it as it is.
+                    self._pairs = [content_type, _lengths[size] if size < 4096 else ("Content-Length", str(size))]
+                    self._headers = None
+                    self.response = [data]
+                    return
+                content_type = None
+            elif (
+                headers is None
+                and content_type is None
+                and own._is_stock
+                and not isinstance(response, (NoneType, str, bytes, bytearray))
+                and self.default_status == 200
+                and (status is None or (type(status) is int and status in _status_lines))
+            ):
+                content_type = _content_types.get(self.default_mimetype if mimetype is None else mimetype)
+                if content_type is not None:
+                    self._become(response, 200 if status is None else status, [content_type], direct_passthrough)
                     return
             super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
+            if self.__dict__.get("_on_close") == []:
+                del self._on_close  # it comes when it is asked for
 
-        def _start_lean(self, data, status, mimetype):
-            """Become a response of these bytes; or return False, unchanged, where Werkzeug must decide."""
-            kind = self.__class__
+        @classmethod
+        def force_type(cls, response, environ=None):
+            if environ is not None and isinstance(response, HTTPException) and cls._is_stock:
+                page = cls.__new__(cls)
+                if page._show(response, environ):
+                    return page
+            return super().force_type(response, environ)
+
+        def _show(self, error, environ):
+            """Become the response that Werkzeug would make of an error by calling it; or return False, unchanged."""
+            kind = type(error)
+            code = error.code
             if (
-                kind.set_data is not _set_data
-                or not kind._is_stock
-                or self.default_status != 200
-                or not self.automatically_set_content_length
+                error.response is not None
+                or kind.get_response is not _get_error_response
+                or kind.__call__ is not _call_error
+                or "get_response" in error.__dict__
+                or type(code) is not int
+                or code not in _status_lines
+                or environ.get("REQUEST_METHOD") == "HEAD"
             ):
                 return False
-            content_type = _content_types.get(self.default_mimetype if mimetype is None else mimetype)
-            if content_type is None:
+            pairs = error.get_headers(environ, None)
+            if type(pairs) is not list:
                 return False
-            if status is not None:
-                line = _status_lines.get(status) if status.__class__ is int else None
-                if line is None:
+            if pairs != _HTML:
+                names = {name.lower() for name, _ in pairs}
+                if "content-type" not in names or "content-length" in names or not _rewritten.isdisjoint(names):
                     return False
-                self._status = line
-                self._status_code = status
-            size = len(data)
-            self._pairs = [content_type, _lengths[size] if size < 4096 else ("Content-Length", str(size))]
-            self.response = [data]
+                pairs = Headers(pairs)._list
+            data = _error_page(error, environ)
+            pairs.append(("Content-Length", str(len(data))))
+            self._status = _status_lines[code]
+            self._status_code = code
+            self._pairs = pairs
+            self._headers = None
+            self.response = _Once(data)
             return True
+
+        def _become(self, body, status, pairs, direct_passthrough):
+            """Be a response with these very headers, made of what is known to be right; nothing was set before."""
+            self._status = _status_lines[status]
+            self._status_code = status
+            self._pairs = pairs
+            self._headers = None
+            self.response = body
+            if direct_passthrough:
+                self.direct_passthrough = direct_passthrough
 
         @property
         def headers(self):
-            headers = self._headers
-            if headers is None:
-                if self._pairs is None:
-                    headers = self.__dict__["headers"]  # made by Werkzeug, then given this class by `force_type`
-                else:
-                    headers = _around(self._pairs)
-                self._headers = headers
+            try:
+                headers = self._headers
+                if headers is None:
+                    headers = self._headers = around(self._pairs)
+            except AttributeError:
+                # Made by Werkzeug, then given this class by `force_type`.
+                self.headers = headers = self.__dict__["headers"]
             return headers
 
         @headers.setter
         def headers(self, value):
             self._headers = value
-            self._pairs = None
+            self._pairs = value._list if type(value) in _KNOWN_HEADERS and self._is_stock else None
 
         def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> t.Iterable[bytes]:
-            pairs = self._pairs
-            if pairs is not None and self._is_plain(environ, pairs):
-                start_response(self._status, pairs.copy())
-                return (self.response[0],)
-            return super().__call__(environ, start_response)
-
-        def _is_plain(self, environ, pairs):
-            """Whether what would be sent is just what is here: one piece of bytes, headers that nobody rewrites."""
-            body = self.response
-            status = self._status_code
+            # PERF: where what would be sent is just what is here, no step of Werkzeug's has anything to do: one piece
+            # of bytes, a status with a body, headers that nobody rewrites, and each step is still its own.
+            try:
+                pairs = self._pairs
+            except AttributeError:
+                pairs = None  # see `headers`
+            kind = type(self)
             if (
-                self._closes
-                or self.direct_passthrough
-                or body.__class__ is not list
-                or len(body) != 1
-                or body[0].__class__ is not bytes
-                or status < 200
-                or status == 204
-                or status == 304
-                or environ["REQUEST_METHOD"] == "HEAD"
-            ):
-                return False
-            if self._headers is not None:  # somebody had them in hand
-                has_length = False
-                for name, _ in pairs:
-                    name = name.lower()
-                    if name in _rewritten:
-                        return False
-                    if name == "content-length":
-                        has_length = True
-                if not has_length:
-                    return False
-            # PERF: two are the constructor's own. Among more may be one of the steps, put on this very object.
-            own = self.__dict__
-            if len(own) > 2 and not _steps.isdisjoint(own):
-                return False
-            kind = self.__class__
-            return (
-                kind.get_wsgi_response is _get_wsgi_response
+                pairs is not None
+                and kind.get_wsgi_response is _get_wsgi_response
                 and kind.get_wsgi_headers is _get_wsgi_headers
                 and kind.get_app_iter is _get_app_iter
                 and kind.iter_encoded is _iter_encoded
                 and kind.close is _close
-            )
+                # Five are the constructor's own. Among more may be one of the steps, put on this very object.
+                and (len(own := self.__dict__) == 5 or _steps.isdisjoint(own))
+            ):
+                body = self.response
+                if type(body) is list:
+                    data = body[0] if len(body) == 1 else None
+                else:
+                    data = body.data if type(body) is _Once else None
+                if (
+                    type(data) is bytes
+                    and self._status_code in _status_lines
+                    and not self._closes
+                    and not self.direct_passthrough
+                    and environ["REQUEST_METHOD"] != "HEAD"
+                    and (self._headers is None or _are_final(self, pairs))
+                ):
+                    start_response(self._status, pairs.copy())
+                    return (data,)
+                if kind._is_stock:
+                    sent = send(self, pairs, _close, environ, start_response)
+                    if sent is not None:
+                        return sent
+            return super().__call__(environ, start_response)
 
     @property
     def max_cookie_size(self) -> int:  # type: ignore[override]
@@ -385,6 +437,64 @@ class Response(ResponseBase):
             size: int = current_app.config["MAX_COOKIE_SIZE"]
             return size
         return super().max_cookie_size
+
+
+class _Once:
+    """A body in one piece that counts as streamed, as does what Werkzeug makes of an error."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: bytes) -> None:
+        self.data: bytes | None = data
+
+    def __iter__(self) -> t.Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        data, self.data = self.data, None
+        if data is None:
+            raise StopIteration
+        return data
+
+
+_HTML = [("Content-Type", "text/html; charset=utf-8")]
+_get_error_response = HTTPException.get_response
+_call_error = HTTPException.__call__
+_words_of_a_page = frozenset({"code", "description", "get_body", "get_description", "name"})
+_pages: dict[tuple[t.Any, ...], bytes] = {}
+
+
+def _error_page(error: HTTPException, environ: WSGIEnvironment) -> bytes:
+    """The body of an error's own response. That of a class that says nothing special is the same each time."""
+    kind: t.Any = type(error)
+    if (
+        kind.get_body is not HTTPException.get_body
+        or kind.get_description is not HTTPException.get_description
+        or kind.name is not HTTPException.name
+        or not (kind.description is None or type(kind.description) is str)
+        or not _words_of_a_page.isdisjoint(error.__dict__)
+    ):
+        body: t.Any = error.get_body(environ, None)
+        return body.encode() if isinstance(body, str) else bytes(body)
+    key = (error.code, kind.description, HTTP_STATUS_CODES.get(error.code))  # type: ignore[arg-type]
+    page = _pages.get(key)
+    if page is None:
+        if len(_pages) >= 256:  # classes may be made at run time
+            _pages.clear()
+        page = _pages[key] = error.get_body(environ, None).encode()
+    return page
+
+
+def _are_final(response: Response, pairs: list[tuple[str, str]]) -> bool:
+    """Whether Werkzeug would send these headers as they are: a length, and at most a plain location to rewrite."""
+    names = lowered(pairs)
+    if "content-length" not in names:
+        return False
+    if "location" not in names and "content-location" not in names:
+        return True
+    found = [(name, value) for name, value in pairs if name.lower() in _rewritten]
+    name, value = found[0]
+    return len(found) == 1 and name == "Location" and is_plain(value) and not response.autocorrect_location_header
 
 
 def _start_closing(response: t.Any) -> list[t.Callable[[], t.Any]]:
@@ -396,7 +506,9 @@ setattr(Response, "_on_close", _Derived("_on_close", _start_closing))  # noqa: B
 
 # Werkzeug's own steps from a response to bytes: where one of them was overridden, it is called.
 _set_data = Response.set_data
-_steps = frozenset({"get_wsgi_response", "get_wsgi_headers", "get_app_iter", "iter_encoded", "close"})
+_steps = frozenset(
+    {"get_wsgi_response", "get_wsgi_headers", "get_app_iter", "iter_encoded", "close", "autocorrect_location_header"}
+)
 _get_wsgi_response = Response.get_wsgi_response
 _get_wsgi_headers = Response.get_wsgi_headers
 _get_app_iter = Response.get_app_iter

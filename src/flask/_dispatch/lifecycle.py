@@ -49,7 +49,7 @@ def run(
         except BaseException as e:
             error = e
             raise
-        return response, response.__call__(environ, start_response)  # 11; PERF: by its name, half the cost of a call
+        return response, response(environ, start_response)  # 11
     finally:
         if before_pop is not None:
             before_pop()
