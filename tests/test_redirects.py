@@ -24,7 +24,7 @@ LOCATIONS = [
     *["http://host/a", "https://ü.example/ü?ü#ü", "javascript:alert(1)", '/"><script>', "/a\\b", "/a|b", "/\t", "/{x}"],
     *["http://user:p@host:80/", "//[::1]/", "mailto:a@b", "/a\u2028b", "/%", "/%zz"],
 ]
-text = st.text("ab0/?#%&'=:;@!$()*+,.-_~ \\\"<>[]üé\t", max_size=12)
+text = st.text("ab0/?#%&'=:;@!$()*+,.-_~ \\\"<>[]üé\t\n", max_size=12)
 
 
 def sent(response: WerkzeugResponse, method: str = "GET") -> tuple[t.Any, ...]:
