@@ -7,8 +7,8 @@ import typing as t
 from pathlib import Path
 
 from bench import machine
+from bench.ratios import Found, times_faster, verdicts
 from bench.scenarios import SCENARIOS
-from bench.table import Found, times_faster, verdicts
 
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 NAMES = {"bare": "bare WSGI"}
@@ -57,8 +57,10 @@ def write_readme(path: Path, about: t.Mapping[str, t.Any], found: Found, rounds:
 Microseconds of processor time for each request, in process, the WSGI callable alone: upstream Flask 3.1.3, ours, and
 how many times faster than upstream each side is; medians of {rounds} processes a side, which take turns. Bold where
 ours is at its bar. {about["date"]}, {about["python"]}, Werkzeug {versions["werkzeug"]}, {about["processor"]}, \
-{about["cores"]} cores. `make bench` does it again; [performance](docs/performance.md) says how, and has the
-other frameworks, start-up, growth and servers.
+{about["cores"]} cores.
+
+`make bench` does it again; [performance](docs/performance.md) says how, and has the other frameworks, start-up, growth
+and servers.
 
 {markdown(found, others)}
 

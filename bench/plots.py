@@ -85,8 +85,8 @@ def _caption(about: t.Mapping[str, t.Any]) -> str:
 
 def draw_table(about: t.Mapping[str, t.Any], found: t.Any, folder: Path) -> None:
     """Each row's ratios on one line: how many times faster than upstream every side is, and the bar."""
+    from bench.ratios import times_faster
     from bench.scenarios import SCENARIOS
-    from bench.table import times_faster
 
     rows = list(found)
     figure, ((axes,),) = _figure(1, 1, 8.2, 0.9 + 0.27 * len(rows))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import curves, curves_worker, loopback, machine, proxies, start, table
+from bench import curves, curves_worker, loopback, machine, page, proxies, ratios, rows, start
 from bench.scenarios import SCENARIOS
 from tests import oracle
 
@@ -27,11 +27,11 @@ def test_ratios_are_taken_within_a_round() -> None:
 def test_table_judges_each_row_by_its_bar() -> None:
     """A row at its bar is met, one below it is not, and the mean is the geometric one over all rows."""
     bar = SCENARIOS["hello"].bar
-    found: table.Found = {
+    found: ratios.Found = {
         "hello": {"upstream": runs(bar * 10.0), "ours": runs(10.0), "falcon": runs(1.0)},
         "session read": {"upstream": runs(40.0), "ours": runs(10.0), "falcon": []},
     }
-    text = table.text(found)
+    text = ratios.text(found)
     hello, session = (next(line for line in text.splitlines() if line.startswith(row)) for row in found)
     assert " met" in hello
     assert "UNMET" in session
@@ -41,31 +41,75 @@ def test_table_judges_each_row_by_its_bar() -> None:
     assert f"falcon: {bar * 10:.2f} over the 1 rows that it has" in text
 
 
+ABOUT = {
+    "date": "2026-11-22",
+    "python": "CPython 3.13.0",
+    "system": "Linux x86_64",
+    "processor": "a processor",
+    "cores": 2,
+    "load at the start": "0.00",
+    "versions": {"ours": {"flask": "3.1.3", "werkzeug": "3.1.9"}},
+}
+PAGED: ratios.Found = {
+    "hello": {"upstream": runs(180.0), "ours": runs(9.0), "bare": runs(1.0)},
+    "async view": {"upstream": runs(600.0), "ours": runs(200.0), "bare": []},
+}
+
+
+def test_the_page_is_a_table_of_all_sides(tmp_path: Path) -> None:
+    """Every row has as many cells as there are columns; what is at its bar is bold, what a side lacks a dash."""
+    page.write_page(tmp_path, ABOUT, PAGED)
+    text = (tmp_path / "table.md").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    assert len({line.count("|") for line in lines}) == 1
+    assert "| hello | 180 | 9.0 | **20.0** | 18 | 180 | 30, 30 |" in lines
+    assert "| async view | 600 | 200 | 3.0 | 6 | – | 30, 30 |" in lines
+    assert text.startswith("2026-11-22, CPython 3.13.0")
+    assert "rows below their bar: 1 of 2" in text.lower()
+
+
+def test_the_readme_gets_the_figures_between_its_marks(tmp_path: Path) -> None:
+    """What stands around the marks stays, and putting the figures twice changes nothing more."""
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{page.BEGIN}\nstale figures\n{page.END}\nafter\n", encoding="utf-8")
+    page.write_readme(readme, ABOUT, PAGED, 7)
+    text = readme.read_text(encoding="utf-8")
+    assert text.startswith(f"before\n{page.BEGIN}\n## Measured\n")
+    assert text.endswith(f".\n{page.END}\nafter\n")
+    assert "**20.0**" in text
+    assert "stale figures" not in text
+    page.write_readme(readme, ABOUT, PAGED, 7)
+    assert readme.read_text(encoding="utf-8") == text
+    readme.write_text("no marks", encoding="utf-8")
+    with pytest.raises(SystemExit, match="has not both"):
+        page.write_readme(readme, ABOUT, PAGED, 7)
+
+
 def test_too_many_calls_are_said() -> None:
     """A plain request that takes more Python calls than its bar is said to be beyond it."""
-    rows = {"hello": {"upstream": runs(200.0), "ours": runs(1.0, calls=table.HELLO_CALLS + 1)}}
-    assert any("UNMET" in line for line in table.verdicts(rows))
+    found = {"hello": {"upstream": runs(200.0), "ours": runs(1.0, calls=ratios.HELLO_CALLS + 1)}}
+    assert any("UNMET" in line for line in ratios.verdicts(found))
 
 
 def test_table_measures_a_row() -> None:
     """A row measured on both sides gives times, calls and instructions of each."""
     sides: dict[str, str | Path] = {"upstream": oracle.require(), "ours": sys.executable}
-    found = table.measure_all(sides, ["hello"], 1, table.in_fresh_processes(sides, 0))
+    found = rows.measure_all(sides, ["hello"], 1, rows.in_fresh_processes(sides, 0))
     for side in sides:
         (figures,) = found["hello"][side]
         assert figures["us"] > 0
         assert figures["calls"] > 5
     assert found["hello"]["upstream"][0]["flask"] != found["hello"]["ours"][0]["flask"]
-    assert "hello" in table.text(found)
+    assert "hello" in ratios.text(found)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are started anew where there is no fork")
 def test_forked_processes_count_the_same() -> None:
     """A row measured in a forked process takes the calls that it takes in a new one; a row that fails ends the run."""
     sides: dict[str, str | Path] = {"ours": sys.executable}
-    with table.in_forked_processes(sides, 0) as measured:
+    with rows.in_forked_processes(sides, 0) as measured:
         calls = [measured("ours", "hello")["calls"] for _ in range(2)]
-        assert calls == [table.in_fresh_processes(sides, 0)("ours", "hello")["calls"]] * 2
+        assert calls == [rows.in_fresh_processes(sides, 0)("ours", "hello")["calls"]] * 2
         with pytest.raises(SystemExit, match="no such row"):
             measured("ours", "no such row")
 

@@ -14,8 +14,8 @@ import pytest
 
 from bench import environments, machine
 from bench.model import Environ, Request, Scenario, StartResponse
+from bench.ratios import HELLO_CALLS
 from bench.scenarios import SCENARIOS
-from bench.table import HELLO_CALLS
 from bench.worker import application_for, prepared
 from tests import oracle
 
