@@ -91,6 +91,8 @@ def test_which_rule_answers(app: Flask) -> None:
         ("GET https://a.example:8000/leaf", "leaf"),
         ("/files/a/b%20c/raw", "raw"),
         ("wss://localhost/live", "live"),
+        ("/files/a b c/raw", "raw"),
+        ("GET /files/a b/raw", "raw"),
     ],
 )
 def test_how_a_request_is_written(app: Flask, question: str, endpoint: str) -> None:
@@ -140,6 +142,14 @@ def test_a_wrong_method(app: Flask) -> None:
     ]
 
 
+def test_the_remedy_for_a_method_that_comes_by_itself(app: Flask) -> None:
+    """HEAD comes with GET; OPTIONS, where it does not come by itself, is written like any other."""
+    app.add_url_rule("/post", "post", lambda: "", methods=["POST"], provide_automatic_options=False)
+    assert refused(app, "HEAD /post")[2] == ("For HEAD to be answered, register the rule with methods=['GET', 'POST'].")
+    assert refused(app, "OPTIONS /post")[2].endswith("with methods=['OPTIONS', 'POST'].")
+    assert refused(app, "PUT /board")[2].endswith("the class 'Board' needs a method 'put'.")
+
+
 @pytest.mark.parametrize(
     ("question", "line"),
     [
@@ -169,6 +179,9 @@ def test_websockets(app: Flask) -> None:
     """A rule for WebSockets does not answer other requests, nor the other way round."""
     assert "for WebSockets alone" in refused(app, "/live")[0]
     assert "not for WebSockets" in refused(app, "ws://localhost/leaf")[0]
+    assert refused(app, "ws://localhost/user/7") == [
+        "GET ws://localhost/user/7 is refused (405): the rules that match the path are not for WebSockets."
+    ]
 
 
 def test_below_the_application_root(app: Flask) -> None:

@@ -96,15 +96,15 @@ def _view(app: Flask, question: Question, rule: Rule) -> str:
 def _refusal(
     app: Flask, question: Question, request: Request, adapter: MapAdapter | None, error: HTTPException
 ) -> list[str]:
+    if isinstance(error, WebsocketMismatch) or (question.for_websocket and isinstance(error, MethodNotAllowed)):
+        kind = "not for WebSockets" if question.for_websocket else "for WebSockets alone"
+        return [f"{question} is refused ({error.code}): the rules that match the path are {kind}."]
     if isinstance(error, (NotFound, MethodNotAllowed)):
         return [
             f"{question} is refused ({error.code}).",
             *_hints(app, question, adapter),
             *_told(report(app, request, adapter, error)),
         ]
-    if isinstance(error, WebsocketMismatch):
-        kind = "not for WebSockets" if question.for_websocket else "for WebSockets alone"
-        return [f"{question} is refused (400): the rules that match the path are {kind}."]
     if isinstance(error, SecurityError):
         return [f"{question} is refused (400): TRUSTED_HOSTS does not list the host {urlsplit(question.url).netloc!r}."]
     return [f"{question} is refused: {error}"]

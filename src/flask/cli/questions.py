@@ -35,9 +35,8 @@ class QuestionType(click.ParamType):  # type: ignore[type-arg,unused-ignore]
         """The method, GET unless given, and the path or URL; anything else is refused."""
         if isinstance(value, Question):
             return value
-        method, _, url = str(value).strip().partition(" ")
-        if not url:
-            method, url = "GET", method
+        text = str(value).strip()
+        method, _, url = ("GET", "", text) if "/" in text.partition(" ")[0] else text.partition(" ")
         url = url.strip()
         parts = _split(url)
         if not method.isalpha() or parts is None:

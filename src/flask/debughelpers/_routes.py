@@ -109,11 +109,12 @@ def _rules_for(adapter: MapAdapter | None, methods: list[str]) -> list[Rule]:
 
 def _remedy(app: App, rule: Rule, method: str) -> str:
     method = shortened(method, 20)
+    wanted = "GET" if method == "HEAD" else method  # GET brings HEAD along
     kind = getattr(app.view_functions.get(rule.endpoint), "view_class", None)
     if isinstance(kind, type) and is_ours(getattr(kind, "dispatch_request", None)):  # a MethodView
         name = shortened(kind.__qualname__)
-        return f"For {method} to be answered, the class {name!r} needs a method {method.lower()!r}."
-    methods = sorted({*(rule.methods or ()), method} - {"HEAD", "OPTIONS"} or {method})
+        return f"For {method} to be answered, the class {name!r} needs a method {wanted.lower()!r}."
+    methods = sorted({*(rule.methods or ())} - {"HEAD", "OPTIONS"} | {wanted})
     return f"For {method} to be answered, register the rule with methods={methods!r}."
 
 
