@@ -15,7 +15,7 @@ import werkzeug.utils
 from werkzeug.exceptions import abort as _werkzeug_abort
 from werkzeug.utils import redirect as _werkzeug_redirect
 
-from ._contracts import originals
+from ._contracts import stock
 from .globals import _app_if_any, _cv_request, _now, current_app, request, request_ctx, session
 from .signals import message_flashed
 
@@ -153,9 +153,13 @@ def url_for(
     top = _now()
     app = top.app
     url: str
-    if getattr(app.url_for, "__func__", None) in originals:
+    try:
+        as_ours = type(app).url_for is stock.url_for and "url_for" not in app.__dict__
+    except AttributeError:
+        as_ours = False  # no app, but an object that does as one
+    if as_ours:
         # PERF: what Flask.url_for goes on with, without collecting the arguments again (0.4 µs).
-        url = app._url_within(top, endpoint, values, _anchor, _method, _scheme, _external)
+        url = stock._url_within(app, top, endpoint, values, _anchor, _method, _scheme, _external)
     else:
         url = app.url_for(endpoint, _anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external, **values)
     return url

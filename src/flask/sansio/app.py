@@ -15,6 +15,7 @@ from werkzeug.routing import BuildError, Map, Rule
 from werkzeug.utils import cached_property
 
 from .. import typing as ft
+from .._contracts import original
 from .._redirects import redirect
 from .._routing import Rule as _Rule
 from ..config import Config, ConfigAttribute
@@ -346,6 +347,7 @@ class App(Scaffold):
         """Make the response that sends a client elsewhere, of the app's `response_class`."""
         return redirect(location, code, self.response_class)
 
+    @original
     def inject_url_defaults(self, endpoint: str, values: dict[str, t.Any]) -> None:
         """Have the `url_defaults` functions add to the values that a URL is built from, the app's first."""
         functions = self.url_default_functions
