@@ -5,6 +5,7 @@ Each takes effect through the environment or the `ScriptInfo`, never through a c
 
 from __future__ import annotations
 
+import sys
 import typing as t
 
 import click
@@ -12,6 +13,7 @@ from click.core import ParameterSource
 
 from .environment import load_dotenv, set_variable
 from .script_info import ScriptInfo
+from .versions import version_of
 
 if t.TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -65,11 +67,9 @@ def get_version(ctx: click.Context, param: click.Parameter, value: t.Any) -> Non
     """Print the versions of Python, Flask and Werkzeug, and leave; for an eager flag's `callback`."""
     if not value or ctx.resilient_parsing:
         return
-    import platform
-    from importlib.metadata import version
-
+    python, _, _ = sys.version.partition(" ")
     click.echo(
-        f"Python {platform.python_version()}\nFlask {version('flask')}\nWerkzeug {version('werkzeug')}",
+        f"Python {python}\nFlask {version_of('flask')}\nWerkzeug {version_of('werkzeug')}",
         color=ctx.color,
     )
     ctx.exit()
