@@ -3,6 +3,10 @@ from __future__ import annotations
 import functools
 import io
 import logging
+import pickle
+import subprocess
+import sys
+import traceback
 
 import jinja2
 import pytest
@@ -20,6 +24,7 @@ from flask.debughelpers import (
     explain_template_loading_attempts,
 )
 from flask.debughelpers._nearest import NEAR, Asked, compare, nearest, taken_by
+from flask.debughelpers._notes import WrittenWhenRead
 from flask.debughelpers._words import listed, methods_of, place_of, quoted, shortened
 
 
@@ -395,3 +400,51 @@ def test_a_circle_of_decorators_ends():
 
     plain.__wrapped__ = plain
     assert place_of(plain).name.endswith("plain")
+
+
+# ---- notes that are written when read
+
+
+def test_notes_are_written_once_and_only_when_read():
+    """Whoever looks in whatever way sees one list of text; what others added stands below what was written."""
+    for look in (
+        list,
+        len,
+        bool,
+        repr,
+        lambda notes: notes[0],
+        lambda notes: "text" in notes,
+        lambda notes: notes == [],
+    ):
+        written = []
+        notes = WrittenWhenRead(lambda written=written: written.append(1) or "text")
+        notes.append("later")
+        assert written == []
+        look(notes)
+        assert notes == ["text", "later"]
+        assert repr(notes) == "['text', 'later']"
+        assert (len(notes), notes[0], notes[-1], "text" in notes) == (2, "text", "later", True)
+        assert written == [1]
+    assert list(WrittenWhenRead(str)) == []
+
+
+def test_notes_go_with_an_error(tmp_path):
+    """Python's own traceback shows them, `add_note` adds to them, and a copy is a plain list."""
+    error = ValueError("wrong")
+    error.__notes__ = WrittenWhenRead(lambda: "first\nsecond")
+    error.add_note("third")
+    shown = "".join(traceback.format_exception(error))
+    assert shown == "ValueError: wrong\nfirst\nsecond\nthird\n"
+    again = pickle.loads(pickle.dumps(error))
+    assert again.__notes__ == ["first\nsecond", "third"]
+    assert type(again.__notes__) is list
+
+
+def test_what_python_itself_prints():
+    """An error that nobody catches is printed with its notes."""
+    code = (
+        "from flask.debughelpers._notes import WrittenWhenRead as W\n"
+        "error = ValueError('wrong')\nerror.__notes__ = W(lambda: 'first\\nsecond')\nraise error"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.endswith("ValueError: wrong\nfirst\nsecond\n")

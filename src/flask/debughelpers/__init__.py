@@ -137,12 +137,16 @@ def explain_template_loading_attempts(
 # ---- explanations of what failed, as notes on the exception (PEP 678): tracebacks and Werkzeug's debugger show them
 
 
+def _text(lines: t.Callable[..., t.Iterable[str]], *args: t.Any) -> str:
+    try:
+        return "\n".join(lines(*args))
+    except Exception as failure:  # noqa: BLE001 - what is explained may hold anything; it must stay the error that is seen
+        return f"(This error could not be explained: {type(failure).__name__}.)"
+
+
 def _note(error: BaseException, lines: t.Callable[..., t.Iterable[str]], *args: t.Any) -> None:
     """Put the lines below an exception's own message, once."""
-    try:
-        text = "\n".join(lines(*args))
-    except Exception as failure:  # noqa: BLE001 - what is explained may hold anything; it must stay the error that is seen
-        text = f"(This error could not be explained: {type(failure).__name__}.)"
+    text = _text(lines, *args)
     if text and text not in getattr(error, "__notes__", ()):
         error.add_note(text)
 
@@ -155,10 +159,20 @@ def _explain_unbuilt_url(app: App, error: Exception, endpoint: str, values: dict
 
 
 def _explain_missing_template(error: TemplateNotFound, places: list[tuple[object, BaseLoader | None]]) -> None:
-    """Note where a template was looked for, and which names are close. `places`: each owner with its loader."""
+    """Note where a template was looked for, and which names are close. `places`: each owner with its loader.
+
+    It is found out when the notes are read: many a template may be missing, and nobody looks at that error.
+    """
+    from ._notes import WrittenWhenRead
     from ._templates import lines
 
-    _note(error, lines, error, [(_owner(owner), getattr(owner, "root_path", None), loader) for owner, loader in places])
+    before = getattr(error, "__notes__", [])
+    if isinstance(before, WrittenWhenRead):
+        return  # explained where it was raised
+    told = [(_owner(owner), getattr(owner, "root_path", None), loader) for owner, loader in places]
+    notes = WrittenWhenRead(lambda: _text(lines, error, told))
+    list.extend(notes, before)
+    error.__notes__ = notes
 
 
 def _explain_result(app: App, error: TypeError, result: t.Any) -> None:

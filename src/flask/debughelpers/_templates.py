@@ -42,7 +42,7 @@ def lines(error: TemplateNotFound, places: list[Place]) -> t.Iterator[str]:
 
 def _names_of(error: TemplateNotFound) -> list[str]:
     names = error.templates if isinstance(error, TemplatesNotFound) else [error.name]
-    return [name for name in names if isinstance(name, str)]
+    return list(dict.fromkeys(name for name in names if isinstance(name, str)))
 
 
 def _described(loader: BaseLoader | None) -> t.Iterator[str]:
