@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import decimal
 import json
 import json.encoder
 import typing as t
@@ -66,7 +65,9 @@ def _default(o: t.Any) -> t.Any:
     """What the json library can serialise in place of a value that it cannot: the values of `DefaultJSONProvider`."""
     if isinstance(o, date):
         return http_date(o)
-    if isinstance(o, (decimal.Decimal, uuid.UUID)):
+    from decimal import Decimal  # PERF: who has one has imported it; `import flask` need not
+
+    if isinstance(o, (Decimal, uuid.UUID)):
         return str(o)
     if dataclasses.is_dataclass(o):
         return dataclasses.asdict(o)  # type: ignore[arg-type]  # a class raises TypeError here, as it should
