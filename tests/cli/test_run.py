@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import http.client
 import os
 import re
-import signal
 import socket
-import subprocess
 import sys
-import time
 import typing as t
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,7 +16,8 @@ from click.testing import CliRunner, Result
 from flask import Flask
 from flask.cli import NoAppException, cli, show_server_banner
 
-from .conftest import Command, Write, child_environment
+from .conftest import Command, Write
+from .server import serving
 
 APP = "from flask import Flask\napp = Flask(__name__)\n"
 
@@ -273,104 +266,13 @@ def test_a_port_that_does_not_exist(write: Write, command: Command, args: list[s
     assert "Traceback" not in done.stderr
 
 
-# A server as a process of its own, and what a browser would get from it.
-
-
-@pytest.fixture
-def serve(folder: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[str], str]]]:
-    started: list[subprocess.Popen[str]] = []
-
-    def serve(*args: str) -> tuple[subprocess.Popen[str], str]:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "flask", "run", "--port", str(port), *args],
-            cwd=folder,
-            env=child_environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            start_new_session=True,
-        )
-        started.append(process)
-        return process, f"http://127.0.0.1:{port}/"
-
-    yield serve
-    for process in started:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-
-
-def fetch(url: str) -> str:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as response:
-            return str(response.read().decode())
-    except urllib.error.HTTPError as error:
-        with error, contextlib.suppress(OSError, http.client.HTTPException):
-            return error.read().decode()
-        return "the answer broke off"
-    except (OSError, http.client.HTTPException) as error:  # also when the process ends while it answers
-        return f"no answer: {error}"
-
-
-def wait_for(url: str, said: str) -> str:
-    """Ask until the answer holds some text; the test's own time-out is the end of patience."""
-    text = ""
-    for _ in range(200):
-        text = fetch(url)
-        if said in text:
-            return text
-        time.sleep(0.1)
-    raise AssertionError(f"{said!r} never came; last: {text[-2000:]}")
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX")
-def test_reload_mend_and_leave(write: Write, folder: Path, serve: Callable[..., t.Any]) -> None:
-    """A save is served, an error is shown until it is mended, .env counts afresh, and Ctrl+C ends it all."""
-    text = APP + "import os\n@app.get('/')\ndef index(): return 'ANSWER ' + os.environ.get('T_A', 'gone')\n"
-    write(".env", "T_A=first\n")
-    app = write("app.py", text.replace("ANSWER", "one"))
-    process, url = serve("--debug")
-    wait_for(url, "one first")
-    app.write_text(text.replace("ANSWER", "two"))
-    wait_for(url, "two first")
-    app.write_text("def (\n")
-    assert "app.py" in wait_for(url, "SyntaxError")
-    app.write_text("import nope_x\n")
-    wait_for(url, "nope_x")
-    app.write_text(text.replace("ANSWER", "three"))
-    wait_for(url, "three first")
-    write(".env", "T_A=second\n")
-    wait_for(url, "three second")
-    write(".env", "\n")
-    wait_for(url, "three gone")
-    os.killpg(process.pid, signal.SIGINT)
-    _, error = process.communicate(timeout=20)
-    assert process.returncode == 0
-    assert "KeyboardInterrupt" not in error
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX")
 @pytest.mark.parametrize("args", [[], ["--debug", "--no-debugger"]])
-def test_no_debugger(write: Write, serve: Callable[..., t.Any], args: list[str]) -> None:
+def test_no_debugger(write: Write, folder: Path, args: list[str]) -> None:
     """Without the debugger an error shows nothing of the code."""
     write("app.py", APP + "@app.get('/')\ndef index(): 1 / 0\n")
-    _, url = serve(*args)
-    assert "Internal Server Error" in (text := wait_for(url, "Server Error"))
-    assert "ZeroDivisionError" not in text or args
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX")
-def test_user_code_runs_once_per_process(write: Write, folder: Path, serve: Callable[..., t.Any]) -> None:
-    """Each process imports the app once: the one that watches, and the one that serves."""
-    note = "import os\nwith open('log', 'a') as log: print(os.getpid(), file=log)\n"
-    write("app.py", note + APP + "@app.get('/')\ndef index(): return 'hi'\n")
-    _, url = serve("--debug")
-    wait_for(url, "hi")
-    processes = (folder / "log").read_text().split()
-    assert len(processes) == len(set(processes)) == 2
+    with serving(folder, "-m", "flask", "run", "--port", "0", *args) as server:
+        text = server.wait_for("Server Error")
+        assert "Internal Server Error" in text
+        assert "ZeroDivisionError" not in text or args

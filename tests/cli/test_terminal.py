@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import sys
 import time
 import typing as t
@@ -31,6 +32,7 @@ ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 APP = """
 import os
+import time
 from flask import Flask, render_template
 app = Flask(__name__)
 @app.get("/")
@@ -39,11 +41,24 @@ def index():
 @app.get("/page")
 def page():
     return render_template("page.html")
+@app.get("/sleep")
+def sleep():
+    print("began /sleep", flush=True)
+    time.sleep(3600)
+@app.get("/stream")
+def stream():
+    print("began /stream", flush=True)
+    def forever():
+        while True:
+            yield "x"
+            time.sleep(0.05)
+    return forever()
 if __name__ == "__main__":
     app.run(debug=True, port=0)
 """
 RUN = ("-m", "flask", "run", "--debug", "--port", "0")
 SCRIPT = ("app.py",)
+BOTH = pytest.mark.parametrize("name", ["watchfiles", "stat"])
 
 
 @pytest.fixture
@@ -74,6 +89,17 @@ def terminal(folder: Path) -> Iterator[Terminal]:
         child.close(force=True)
 
 
+@pytest.fixture
+def reloading(write: Write, terminal: Terminal) -> Terminal:
+    """The same for a server that reloads: by which reloader, then the arguments. Without watchfiles it is "stat"."""
+    write("hide/sitecustomize.py", "import sys\nsys.modules['watchfiles'] = None\n")
+
+    def reloading(name: str, *args: str) -> t.Any:
+        return terminal(*args, **({} if name == "watchfiles" else {"PYTHONPATH": "hide"}))
+
+    return reloading
+
+
 def url_of(child: t.Any) -> str:
     child.expect(r"Running on (http://127\.0\.0\.1:\d+)")
     return str(child.match[1])
@@ -97,17 +123,35 @@ def leave(child: t.Any) -> str:
     child.sendintr()
     child.expect(pexpect.EOF)
     child.wait()
+    assert not alive(child.pid)
     return ESCAPES.sub("", child.before)
 
 
+def alive(group: int) -> bool:
+    """Whether any process of a group still runs; one that ended may wait for its entry to be read."""
+    for _ in range(TRIES):
+        try:
+            os.killpg(group, 0)
+        except (ProcessLookupError, PermissionError):
+            return False
+        rows = subprocess.run(["ps", "-eo", "pgid=,stat="], capture_output=True, text=True, check=True).stdout
+        states = [state for pgid, state in map(str.split, rows.splitlines()) if pgid == str(group)]
+        if all(state.startswith("Z") for state in states):
+            return False
+        time.sleep(0.05)
+    return True
+
+
+@BOTH
 @pytest.mark.parametrize("how", [RUN, SCRIPT])
-def test_a_save_is_served(write: Write, terminal: Terminal, how: tuple[str, ...]) -> None:
-    """A saved module, a template and a variable dropped from .env restart the app; Ctrl+C ends it without a word."""
+def test_a_save_is_served(write: Write, reloading: Terminal, how: tuple[str, ...], name: str) -> None:
+    """A module, a template and .env restart the app when changed; what went from .env is gone; Ctrl+C ends it all."""
     app = write("app.py", APP)
     page = write("templates/page.html", "a template")
-    write(".env", "T_A=first\n")
-    child = terminal(*how)
+    env = write(".env", "T_A=first\n")
+    child = reloading(name, *how)
     url = url_of(child)
+    child.expect(f"Restarting with {name}")
     served(child, url, "one first")
     served(child, url + "/page", "a template")
 
@@ -123,16 +167,24 @@ def test_a_save_is_served(write: Write, terminal: Terminal, how: tuple[str, ...]
     child.expect(r"Detected change in '.*\.env', reloading")
     served(child, url, "two dropped")
 
+    write(".flaskenv", "T_A=second\n")
+    child.expect(r"Detected change in '.*\.flaskenv', reloading")
+    served(child, url, "two second")
+    env.unlink()
+    child.expect(r"Detected change in '.*\.env', reloading")
+    served(child, url, "two second")
+
     said = leave(child)
     assert "Traceback" not in said
     assert "KeyboardInterrupt" not in said
     assert (child.exitstatus, child.signalstatus) == (0, None)
 
 
-def test_a_syntax_error_and_its_mend(write: Write, terminal: Terminal) -> None:
+@BOTH
+def test_a_syntax_error_and_its_mend(write: Write, reloading: Terminal, name: str) -> None:
     """A syntax error is shown in the terminal and on the page, and the next save is served."""
     app = write("app.py", APP)
-    child = terminal(*RUN)
+    child = reloading(name, *RUN)
     url = url_of(child)
     served(child, url, "one dropped")
 
@@ -149,10 +201,33 @@ def test_a_syntax_error_and_its_mend(write: Write, terminal: Terminal) -> None:
     assert child.exitstatus == 0
 
 
-def test_a_script_with_a_syntax_error(write: Write, terminal: Terminal) -> None:
+@BOTH
+@pytest.mark.parametrize(
+    ("mistake", "shown"),
+    [
+        ("def (\n", "SyntaxError"),
+        ("import not_there_yet\n", "No module named 'not_there_yet'"),
+        ("def create_app():\n    return undefined\n", "NameError"),
+    ],
+)
+def test_a_mistake_at_the_start(write: Write, reloading: Terminal, name: str, mistake: str, shown: str) -> None:
+    """An app that is broken from the first is shown in the terminal and on the page, and the next save is served."""
+    app = write("app.py", mistake)
+    child = reloading(name, *RUN)
+    url = url_of(child)
+    child.expect(shown)
+    served(child, url, shown.partition(" ")[0])
+    app.write_text(APP)
+    served(child, url, "one dropped")
+    leave(child)
+    assert child.exitstatus == 0
+
+
+@BOTH
+def test_a_script_with_a_syntax_error(write: Write, reloading: Terminal, name: str) -> None:
     """A script that Python cannot even read is waited for, and served when it is mended."""
     app = write("app.py", APP)
-    child = terminal(*SCRIPT)
+    child = reloading(name, *SCRIPT)
     url = url_of(child)
     served(child, url, "one dropped")
     app.write_text("def (\n")
@@ -165,24 +240,6 @@ def test_a_script_with_a_syntax_error(write: Write, terminal: Terminal) -> None:
     child.expect("waiting for the next change")
     said = leave(child)
     assert "Traceback" not in said
-    assert child.exitstatus == 0
-
-
-def test_without_watchfiles(write: Write, terminal: Terminal) -> None:
-    """Where watchfiles is not installed Werkzeug's reloader does the same."""
-    write("hide/sitecustomize.py", "import sys\nsys.modules['watchfiles'] = None\n")
-    app = write("app.py", APP)
-    write(".env", "T_A=first\n")
-    child = terminal(*RUN, PYTHONPATH="hide")
-    url = url_of(child)
-    child.expect(r"Restarting with (stat|watchdog)")
-    served(child, url, "one first")
-    time.sleep(1)  # Werkzeug compares dates: a second save within the clock's step would not be seen
-    app.write_text(APP.replace("one", "two"))
-    served(child, url, "two first")
-    write(".env", "\n")
-    served(child, url, "two dropped")
-    leave(child)
     assert child.exitstatus == 0
 
 
@@ -217,6 +274,39 @@ def test_ctrl_c_at_once(write: Write, terminal: Terminal, args: tuple[str, ...])
     assert (child.exitstatus, child.signalstatus) == (0, None)
 
 
+@pytest.mark.parametrize("args", [("--debug",), ()])
+def test_ctrl_c_during_a_request(write: Write, terminal: Terminal, args: tuple[str, ...]) -> None:
+    """Ctrl+C does not wait for a view that sleeps, nor for a stream."""
+    write("app.py", APP)
+    child = terminal("-m", "flask", "run", "--port", "0", *args)
+    url = url_of(child)
+    served(child, url, "one")
+    host, _, port = url.removeprefix("http://").partition(":")
+    with contextlib.ExitStack() as stack:
+        for path in (b"/sleep", b"/stream"):
+            asking = stack.enter_context(socket.create_connection((host, int(port))))
+            asking.sendall(b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            child.expect_exact("began " + path.decode())
+        said = leave(child)
+    assert "Traceback" not in said
+    assert (child.exitstatus, child.signalstatus) == (0, None)
+
+
+@pytest.mark.parametrize("way", [signal.SIGTERM, signal.SIGHUP])
+def test_no_process_outlives_the_first(write: Write, terminal: Terminal, way: signal.Signals) -> None:
+    """Told to end, or with its terminal gone, the reloader leaves no process behind that holds the port."""
+    write("app.py", APP)
+    child = terminal(*RUN)
+    served(child, url_of(child), "one")
+    if way is signal.SIGHUP:
+        child.close(force=False)
+    else:
+        os.kill(child.pid, way)
+        child.expect(pexpect.EOF)
+        child.wait()
+    assert not alive(child.pid)
+
+
 def test_run_is_ignored_when_the_command_imports_it(write: Write, terminal: Terminal) -> None:
     """A module that calls app.run() unguarded is served by the command all the same, and told so once."""
     write("app.py", "from flask import Flask\napp = Flask(__name__)\napp.get('/')(lambda: 'hi')\napp.run()\n")
@@ -227,11 +317,12 @@ def test_run_is_ignored_when_the_command_imports_it(write: Write, terminal: Term
     assert "Ignoring" not in leave(child)
 
 
-def test_user_code_runs_once_per_process(write: Write, folder: Path, terminal: Terminal) -> None:
+@BOTH
+def test_user_code_runs_once_per_process(write: Write, folder: Path, reloading: Terminal, name: str) -> None:
     """The process that watches imports the app once in all, and each that serves once, whatever is reloaded."""
     note = "import os\nwith open('log', 'a') as log: print(os.getpid(), file=log)\n"
     app = write("app.py", note + APP)
-    child = terminal(*RUN)
+    child = reloading(name, *RUN)
     url = url_of(child)
     served(child, url, "one")
     for number in ("two", "three"):

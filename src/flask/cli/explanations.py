@@ -15,6 +15,7 @@ from types import ModuleType, TracebackType
 import click
 from click.core import ParameterSource
 
+from ..debughelpers._words import listed
 from . import surroundings
 from .candidates import APP_NAMES, FACTORY_NAMES, is_app, is_plain_callable
 from .circles import explain_circle
@@ -24,7 +25,6 @@ NOTHING_GIVEN = (
     "Could not locate a Flask application. Use the 'flask --app' option, 'FLASK_APP' environment variable, or a"
     " 'wsgi.py' or 'app.py' file in the current directory."
 )
-LISTED_AT_MOST = 8
 
 
 def nothing_given() -> str:
@@ -64,7 +64,7 @@ def no_such_module(name: str) -> str:
     return _lines(
         missing,
         f"There is no module or package {last!r} in '{folder}'" + (", and none is installed." if not parent else "."),
-        f"Did you mean {_listed([prefix + each for each in close], 'or')}?" if close else _likely_anywhere(folder),
+        f"Did you mean {listed([prefix + each for each in close], 'or')}?" if close else _likely_anywhere(folder),
     )
 
 
@@ -80,7 +80,7 @@ def several_apps(module: ModuleType, names: list[str]) -> str:
     return _lines(
         f"Detected multiple Flask applications in module {module.__name__!r}."
         f" Use '{module.__name__}:name' to specify the correct one.",
-        f"In {_place(module)} they are {_listed(names, 'and')}: try '--app {module.__name__}:{names[0]}'.",
+        f"In {_place(module)} they are {listed(names)}: try '--app {module.__name__}:{names[0]}'.",
     )
 
 
@@ -100,9 +100,9 @@ def no_app_in_module(module: ModuleType, returned: dict[str, object]) -> str:
     return _lines(
         headline,
         f"Looked in {_place(module)} for a Flask application, and for a function"
-        f" {_listed(FACTORY_NAMES, 'or')} that returns one.",
+        f" {listed(FACTORY_NAMES, 'or')} that returns one.",
         *(seen or [_contents(module)]),
-        f"There is {_listed(candidates, 'and')}: try '--app {name}:{candidates[0]}'." if candidates else "",
+        f"There is {listed(candidates)}: try '--app {name}:{candidates[0]}'." if candidates else "",
         "" if candidates else _out_of_sight(module),
         "" if candidates else _within(module),
     )
@@ -133,7 +133,7 @@ def no_such_attribute(module: ModuleType, name: str) -> str:
     return _lines(
         f"Failed to find attribute {name!r} in {module.__name__!r}.",
         _hidden(module) or f"Looked in {_place(module)}.",
-        f"There is {_listed(there, 'and')}: try '--app {module.__name__}:{(close or there)[0]}'." if there else "",
+        f"There is {listed(there)}: try '--app {module.__name__}:{(close or there)[0]}'." if there else "",
         f"Did you mean {close[0]!r}?" if close and not there else "",
         "" if close or there else _within(module),
     )
@@ -146,7 +146,7 @@ def not_an_app(module: ModuleType, text: str, target: object, result: object) ->
     return _lines(
         f"A valid Flask application was not obtained from '{module.__name__}:{text}': {what} {_kind(result)}.",
         _hidden(module) or f"Looked in {_place(module)}.",
-        f"There is {_listed(there, 'and')}: try '--app {module.__name__}:{there[0]}'." if there else "",
+        f"There is {listed(there)}: try '--app {module.__name__}:{there[0]}'." if there else "",
     )
 
 
@@ -166,16 +166,6 @@ def who_named_it() -> str:
 
 def _lines(*lines: str | None) -> str:
     return "\n".join(line for line in lines if line)
-
-
-def _listed(names: t.Iterable[str], word: str) -> str:
-    """'a', 'b' and 'c', never more than a person wants to read."""
-    quoted = [repr(name) for name in names]
-    if len(quoted) > LISTED_AT_MOST:
-        quoted = [*quoted[:LISTED_AT_MOST], f"{len(quoted) - LISTED_AT_MOST} more"]
-    if len(quoted) == 1:
-        return quoted[0]
-    return f"{', '.join(quoted[:-1])} {word} {quoted[-1]}"
 
 
 def _kind(value: object) -> str:
@@ -233,13 +223,13 @@ def _factories_by_another_name(module: ModuleType) -> list[str]:
 
 def _contents(module: ModuleType) -> str:
     names = [name for name in vars(module) if not name.startswith("_")]
-    return f"In it there is {_listed(names, 'and')}." if names else "There is nothing in it."
+    return f"In it there is {listed(names)}." if names else "There is nothing in it."
 
 
 def _likely(folder: str, found: list[str]) -> str:
     if not found:
         return ""
-    return f"In '{folder}', {_listed(found, 'and')} look{'s' * (len(found) == 1)} like one: try '--app {found[0]}'."
+    return f"In '{folder}', {listed(found)} look{'s' * (len(found) == 1)} like one: try '--app {found[0]}'."
 
 
 def _likely_anywhere(folder: str) -> str:
