@@ -179,7 +179,9 @@ class Request(IncomingRequest):
     def _load_form_data(self) -> None:
         if "form" in self.__dict__:
             return
-        super()._load_form_data()
+        if not self._load_small_form():
+            self._has_files = True
+            super()._load_form_data()
         # A form that was sent without its enctype has names of files in `form` and nothing in `files`.
         app = _app_if_any()
         if app is not None and app.debug and self.mimetype != "multipart/form-data" and not self.files:
@@ -239,6 +241,7 @@ _request_parts: dict[str, t.Callable[[Request], t.Any]] = {
 for _name, _make in _request_parts.items():
     setattr(Request, _name, _Derived(_name, _make))
 stock.headers = t.cast(t.Any, Request).headers
+stock.query_string = t.cast(t.Any, Request).query_string
 
 
 # What is known of a response beforehand. Codes whose response has no body or sheds headers on its way out (1xx, 204,

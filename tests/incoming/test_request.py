@@ -158,10 +158,12 @@ def test_a_request_tells_what_werkzeugs_would(
             setattr(request, name, value)
     for name, arguments in todo:
         expected, found = step(theirs, name, arguments), step(ours, name, arguments)
-        if found == ("ClientDisconnected", 400) and expected == ("dict", []) and ours.mimetype.startswith("multipart"):
-            break  # a client that went away: Werkzeug may take what came for no form, before it reads on
+        if found == ("ClientDisconnected", 400) and ours.mimetype.startswith("multipart"):
+            # A client that went away. Werkzeug may take what came for no form, or refuse it, before it reads on.
+            assert expected in [found, ("dict", []), ("RequestEntityTooLarge", 413)]
+            break
         if name == "stream" and not isinstance(expected, tuple):
-            expected, found = type(expected), type(found)
+            expected, found = str(type(expected)), str(type(found))
         assert found == expected, (name, arguments)
     theirs.close()
     ours.close()

@@ -9,6 +9,7 @@ The private names of Werkzeug's Request that are used here: `_cached_data`, `_ca
 
 from __future__ import annotations
 
+import re
 import typing as t
 from urllib.parse import parse_qsl
 
@@ -17,7 +18,7 @@ from werkzeug.sansio.http import parse_cookie
 from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request as RequestBase
 
-from .bodies import AT_ONCE, resumed, small_length
+from .bodies import AT_ONCE, LimitedStream, small_length, straight, stream_at
 from .multipart import FormDataParser
 from .structures import EnvironHeaders, multi
 from .texts import content_type, cookies, urlencoded
@@ -61,6 +62,11 @@ class IncomingRequest(RequestBase):
 
     @property
     def _query_text(self) -> str:
+        kind: t.Any = self.__class__
+        if "query_string" not in self.__dict__ and kind.query_string is stock.query_string:
+            text: str = self.environ.get("QUERY_STRING", "")
+            if text.isascii():
+                return text  # PERF: not by way of bytes
         # Raw bytes over 0x7f are no URL, but some clients send them: no reason for an error of ours.
         return self.query_string.decode(errors="werkzeug.url_quote")
 
@@ -92,6 +98,15 @@ class IncomingRequest(RequestBase):
         header: str = self.environ.get("CONTENT_TYPE", "")  # PERF: headers that nobody else needs take 1 µs
         return header
 
+    def _mimetype_sent(self) -> str:
+        """The `mimetype`; PERF: without taking the header apart where there is nothing to it."""
+        kind = self.__class__
+        if kind.mimetype is stock.mimetype and kind._parse_content_type is stock._parse_content_type:
+            sent = self._type_sent()
+            if sent in _bare_types:
+                return sent
+        return self.mimetype
+
     @kept
     def _parsed_content_type(self) -> tuple[str, dict[str, str]]:
         # Werkzeug looks whether it is there before it parses the header itself.
@@ -106,7 +121,9 @@ class IncomingRequest(RequestBase):
 
         What `form` has read is gone, and with `parse_form_data` a form is read as such.
         """
-        if not parse_form_data and getattr(self, "_cached_data", None) is None:
+        if getattr(self, "_cached_data", None) is None:
+            if parse_form_data:
+                self._load_form_data()
             data = self._read_at_once()
             if data is not None:
                 if cache:
@@ -115,37 +132,56 @@ class IncomingRequest(RequestBase):
         found: bytes | str = super().get_data(cache, as_text, parse_form_data)  # type: ignore[call-overload]
         return found
 
+    def _is_unread(self) -> bool:
+        """Whether the body is where the server left it, and ours to read."""
+        own = self.__dict__
+        return (
+            "stream" not in own and "_read_at" not in own and not self.shallow and self.__class__.stream is stock.stream
+        )
+
     def _read_at_once(self) -> bytes | None:
         """A small body that nobody has begun to read; or None, and nothing is done, where Werkzeug must decide."""
-        own = self.__dict__
-        if self.shallow or "stream" in own or "_spent" in own or self.__class__.stream is not stock.stream:
+        if not self._is_unread():
             return None
         environ = self.environ
-        length = small_length(environ, self.max_content_length)
+        limit = self.max_content_length
+        length = small_length(environ, limit)
         if not length:
             return None
-        source = environ["wsgi.input"]
         # PERF: straight from the source; through a stream around it takes 3 µs more.
+        source = environ["wsgi.input"]
         try:
-            data: bytes = source.read(length)
+            if "wsgi.input_terminated" not in environ:
+                data: bytes = source.read(length)
+                ended = len(data) == length
+            elif limit is None:
+                self.__dict__["stream"] = source
+                return source.read()  # type: ignore[no-any-return]
+            else:  # the server knows better than the header: a filter may have changed the body
+                data = source.read(length)
+                if len(data) < limit:
+                    data += source.read(min(AT_ONCE, limit - len(data)))
+                ended = len(data) in (length, limit)
         except (OSError, ValueError) as error:
-            own["stream"] = stream = resumed(source, length, 0)
+            stream = self.__dict__["stream"] = stream_at(environ, limit, 0)
+            if not isinstance(stream, LimitedStream):
+                raise
             stream.on_disconnect(error)
             return b""
-        if len(data) == length:
-            self._spent = length
+        if ended:
+            self._read_at = len(data), limit
             return data
-        # The rest is still on its way; or it never comes, and the stream says so.
-        own["stream"] = stream = resumed(source, length, len(data))
+        # The rest is still on its way; or it never comes, and the stream knows what that means.
+        stream = self.__dict__["stream"] = stream_at(environ, limit, len(data))
         return data + stream.read()
 
     @kept
     def stream(self) -> t.IO[bytes]:
         """The body to read from, once; it ends where the body does."""
-        own = self.__dict__
-        if "_spent" in own:  # PERF: read at once, and rarely asked for after; to end a stream takes 1 µs
-            return t.cast("t.IO[bytes]", resumed(self.environ["wsgi.input"], own["_spent"], own["_spent"]))
-        return super().stream
+        if "_read_at" in self.__dict__:  # PERF: rarely asked for after that; to end a stream takes 1 µs
+            length, limit = self._read_at
+            return stream_at(self.environ, limit, length)
+        return straight(super().stream)
 
     # ---- forms
 
@@ -155,21 +191,12 @@ class IncomingRequest(RequestBase):
         self._load_form_data()
         return self.form
 
-    def _load_form_data(self) -> None:
-        if "form" in self.__dict__:
-            return
-        if not self._load_small_form():
-            self._has_files = True
-            super()._load_form_data()
-
     def _load_small_form(self) -> bool:
         """Load a form that can be read at once; or return False, and nothing is done, where Werkzeug must decide."""
         own = self.__dict__
         kind = self.__class__
-        mimetype = self.mimetype
         if (
-            mimetype not in _forms
-            or self.form_data_parser_class is not FormDataParser
+            self.form_data_parser_class is not FormDataParser
             or kind.make_form_data_parser is not stock.make_form_data_parser
             or kind.want_form_data_parsed is not stock.want_form_data_parsed
             or kind._get_stream_for_parsing is not stock._get_stream_for_parsing
@@ -180,19 +207,28 @@ class IncomingRequest(RequestBase):
         most = self.max_form_memory_size
         if (most is not None and most < AT_ONCE) or self.max_form_parts == 0:
             return False  # before 3.1.9 Werkzeug has the first limit URL-encoded forms too
-        body = self._read_at_once()
-        if body is None:
-            return False
-        if mimetype == "multipart/form-data":
-            self._has_files = True
-            parser = t.cast(FormDataParser, self.make_form_data_parser())
-            own["form"], own["files"] = parser.parse_whole(body, self.mimetype_params)
+        mimetype = self._mimetype_sent()
+        is_multipart = mimetype == "multipart/form-data"
+        storage = self.parameter_storage_class
+        if not is_multipart and mimetype != "application/x-www-form-urlencoded":
+            if not (self._is_unread() and small_length(self.environ, self.max_content_length)):
+                return False
+            own["form"], own["files"] = storage(), storage()
             return True
+        if is_multipart and not _boundary.fullmatch(self.mimetype_params.get("boundary", "")):
+            return False  # such a body stays unread
         try:
-            own["form"] = self._stored(body.decode())
-        except UnicodeDecodeError:
-            own["form"] = self.parameter_storage_class()
-        own["files"] = self.parameter_storage_class()
+            body = self._read_at_once()
+            if body is None:
+                return False
+            if is_multipart:
+                self._has_files = True
+                parser = t.cast(FormDataParser, self.make_form_data_parser())
+                own["form"], own["files"] = parser.parse_whole(body, self.mimetype_params)
+            else:
+                own["form"], own["files"] = self._stored(body.decode()), self._stored("")
+        except ValueError:  # not UTF-8, or from a source that was closed
+            own["form"], own["files"] = storage(), storage()
         return True
 
     # ---- JSON
@@ -206,7 +242,7 @@ class IncomingRequest(RequestBase):
         known = self._cached_json
         if cache and known[silent] is not ...:
             return known[silent]
-        if not (force or self._is_plain_json() or self.is_json):
+        if not (force or self._is_json()):
             return None if silent else self.on_json_loading_failed(None)
         data = self.get_data(cache=cache)
         try:
@@ -221,18 +257,14 @@ class IncomingRequest(RequestBase):
                 self._cached_json = (value, value)
         return value
 
-    def _is_plain_json(self) -> bool:
-        """Whether it surely is JSON, by the header that most clients send."""
-        kind = self.__class__
-        return (
-            self._type_sent() == "application/json"
-            and kind.is_json is stock.is_json
-            and kind.mimetype is stock.mimetype
-            and kind._parse_content_type is stock._parse_content_type
-        )
+    def _is_json(self) -> bool:
+        if self.__class__.is_json is stock.is_json and self._mimetype_sent() == "application/json":
+            return True  # PERF: most requests that carry JSON
+        return self.is_json
 
 
-_forms = {"application/x-www-form-urlencoded", "multipart/form-data"}
+_bare_types = {"application/json", "application/x-www-form-urlencoded"}
+_boundary = re.compile(r"[\x20-\x7e]+")
 
 
 class _Stock:
@@ -246,7 +278,9 @@ class _Stock:
         self.is_json = kind.is_json
         self.mimetype = kind.mimetype
         self._parse_content_type = kind._parse_content_type
-        self.headers: t.Any = None  # the class that makes the headers from the environment says by what
+        # The class that has these from the environment says by what.
+        self.headers: t.Any = None
+        self.query_string: t.Any = None
 
 
 stock = _Stock(IncomingRequest)

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import io
+import typing as t
+
+import pytest
+import werkzeug.wsgi
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.test import create_environ
+
+from flask import Request
+from flask._incoming.bodies import AT_ONCE, LimitedStream, small_length, straight
+
+
+class Source(io.BytesIO):
+    """A server's input that remembers how much it was asked for."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__(body)
+        self.asked: list[int] = []
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.asked.append(-1 if size is None else size)
+        return super().read(size)
+
+
+def both(body: bytes, limit: int, *, is_max: bool) -> t.Iterator[werkzeug.wsgi.LimitedStream]:
+    for kind in (werkzeug.wsgi.LimitedStream, LimitedStream):
+        yield kind(io.BytesIO(body), limit, is_max)
+
+
+def outcome(function: t.Callable[..., t.Any], *arguments: t.Any) -> t.Any:
+    try:
+        return function(*arguments)
+    except (ClientDisconnected, RequestEntityTooLarge) as error:
+        return type(error).__name__
+
+
+@pytest.mark.parametrize("is_max", [True, False])
+@pytest.mark.parametrize("limit", [0, 3, 6, 9])
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [("read", -1), ("read", -1)],
+        [("read", 2), ("read", 2), ("read", 2), ("read", 2), ("read", 2)],
+        [("read", 0)],
+        [("readline",), ("readline",), ("readline",)],
+        [("readlines",)],
+        [("exhaust",), ("exhaust",), ("read", 1)],
+        [("read", 1), ("tell",), ("readall",), ("tell",)],
+    ],
+    ids=str,
+)
+def test_a_stream_reads_as_werkzeugs(steps: list[tuple[t.Any, ...]], limit: int, is_max: bool) -> None:
+    """Whatever is asked of a limited stream, it gives the same bytes and errors, and is at the same place after."""
+    theirs, ours = both(b"ab\ncde", limit, is_max=is_max)
+    for name, *arguments in steps:
+        assert outcome(getattr(ours, name), *arguments) == outcome(getattr(theirs, name), *arguments)
+        assert (ours.tell(), ours.is_exhausted) == (theirs.tell(), theirs.is_exhausted)
+
+
+def test_a_stream_of_ones_own_stays_so() -> None:
+    """Only Werkzeug's very class is made to read straight; a subclass keeps what it overrides."""
+
+    class Own(werkzeug.wsgi.LimitedStream):
+        pass
+
+    own = Own(io.BytesIO(b"x"), 1)
+    assert type(straight(own)) is Own
+    assert repr(LimitedStream).partition(".")[2] == repr(werkzeug.wsgi.LimitedStream).partition(".")[2]
+
+
+@pytest.mark.parametrize("size", [AT_ONCE, AT_ONCE + 1, 1_000_000])
+def test_a_large_body_is_read_in_pieces(size: int) -> None:
+    """A server is never asked for more at once than is sure to be there to hold, nor for more than the body has."""
+    body = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
+    environ = create_environ(method="POST", data=body)
+    source = environ["wsgi.input"] = Source(body + b"the next request")
+    assert Request(environ).get_data() == body
+    assert max(source.asked) <= AT_ONCE
+    assert min(source.asked) > 0
+    assert source.tell() == size
+
+
+@pytest.mark.parametrize("stated", [None, "", "x", "-1", "0", "+1", "1_0", " 1", "\u0661", "100000", str(AT_ONCE + 1)])
+def test_a_length_that_is_not_plain_is_declined(stated: str | None) -> None:
+    """What is no number of ASCII digits, or too large a one, is left to Werkzeug."""
+    assert small_length({"CONTENT_LENGTH": stated}, None) == 0
+
+
+def test_a_length_beyond_the_limit_is_declined() -> None:
+    """A body over the limit is not read at all, and chunks have no length, whatever is stated."""
+    assert small_length({"CONTENT_LENGTH": "5"}, 5) == 5
+    assert small_length({"CONTENT_LENGTH": "6"}, 5) == 0
+    assert small_length({"CONTENT_LENGTH": "5", "HTTP_TRANSFER_ENCODING": "chunked"}, None) == 0
+    environ = create_environ(method="POST", data=b"abcdef")
+    source = environ["wsgi.input"] = Source(b"abcdef")
+    request = Request(environ)
+    request.max_content_length = 5
+    with pytest.raises(RequestEntityTooLarge):
+        request.get_data()
+    assert source.asked == []
