@@ -79,6 +79,60 @@ def test_what_is_refused(folder: object, runner: CliRunner, args: list[str], env
     assert said in result.output
 
 
+@pytest.mark.parametrize(
+    ("args", "env", "said"),
+    [
+        (["routes"], {"FLASK_DEBUG": "maybe"}, "'maybe' is not a valid boolean"),
+        (["run"], {"FLASK_RUN_PORT": "abc"}, "'abc' is not a valid integer."),
+        (["run"], {"FLASK_RUN_CERT": "nope"}, "File 'nope' does not exist."),
+        (["routes"], {"FLASK_ENV_FILE": "nope"}, "File 'nope' does not exist."),
+        (["buy"], {"FLASK_BUY_COUNT": "many"}, "'many' is not a valid integer."),
+        (["buy"], {"PRICE": "much"}, "'much' is not a valid float."),
+    ],
+)
+def test_a_bad_value_that_nobody_typed(
+    write: Write, runner: CliRunner, args: list[str], env: dict[str, str], said: str
+) -> None:
+    """A variable that an option cannot take is named, once, in the environment or in the file that sets it."""
+    write(
+        "app.py",
+        """
+        import click
+        from flask import Flask
+        app = Flask(__name__)
+        @app.cli.command()
+        @click.option("--count", type=int)
+        @click.option("--price", type=float, envvar=["COST", "PRICE"])
+        def buy(count, price): pass
+        """,
+    )
+    (variable,) = env
+    for group in (cli, FlaskGroup("outer", commands=[cli])):
+        result = runner.invoke(group, [*(["flask"] if group is not cli else []), *args], env=env)
+        assert result.exit_code == 2
+        assert said in result.stderr
+        if group is cli:
+            assert result.stderr.endswith(f". It is the value of the variable {variable}.\n")
+    if variable != "FLASK_ENV_FILE":
+        path = write(".env", f"{variable}={env[variable]}\n")
+        result = runner.invoke(cli, args)
+        assert result.stderr.endswith(f"variable {variable}, which '{path}' sets.\n")
+
+
+def test_a_bad_value_that_somebody_typed(runner: CliRunner) -> None:
+    """What was typed needs no explanation, also where a variable says something else."""
+    result = runner.invoke(cli, ["run", "--port", "abc"], env={"FLASK_RUN_PORT": "xyz"})
+    assert result.exit_code == 2
+    assert result.stderr.endswith("'abc' is not a valid integer.\n")
+    assert "Missing argument" in runner.invoke(_wants_an_argument(), ["take"]).stderr
+
+
+def _wants_an_argument() -> FlaskGroup:
+    group = FlaskGroup(create_app=lambda: Flask("a"))
+    group.command("take")(click.argument("what")(lambda what: None))
+    return group
+
+
 def test_env_file_without_python_dotenv(write: Write, runner: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that was asked for and cannot be read is an error, not a hint."""
     write("named", "T_A=1\n")

@@ -13,13 +13,12 @@ from traceback import format_exception
 from types import ModuleType, TracebackType
 
 import click
-from click.core import ParameterSource
 
 from ..debughelpers._words import listed
 from . import surroundings
 from .candidates import APP_NAMES, FACTORY_NAMES, is_app, is_plain_callable
 from .circles import explain_circle
-from .environment import file_that_sets
+from .origins import origin_of
 
 NOTHING_GIVEN = (
     "Could not locate a Flask application. Use the 'flask --app' option, 'FLASK_APP' environment variable, or a"
@@ -153,12 +152,11 @@ def not_an_app(module: ModuleType, text: str, target: object, result: object) ->
 def who_named_it() -> str:
     """Where the name of the app came from, unless it was typed; to whoever forgot a variable it is the whole riddle."""
     context = click.get_current_context(silent=True)
-    root = context and context.find_root()
-    if root is None or root.get_parameter_source("app") is not ParameterSource.ENVIRONMENT:
+    if context is None:
         return ""
-    variable = f"{root.auto_envvar_prefix}_APP"
-    file = file_that_sets(variable)
-    return f"The name comes from the variable {variable}" + (f", which '{file}' sets." if file else ".")
+    root = context.find_root()
+    origin = next((origin_of(root, param) for param in root.command.params if param.name == "app"), "")
+    return origin and f"The name comes from {origin}."
 
 
 # What each of the above is made of.

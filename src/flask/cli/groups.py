@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import typing as t
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 import click
 
@@ -137,7 +138,13 @@ class FlaskGroup(AppGroup):
         os.environ["FLASK_RUN_FROM_CLI"] = "true"
         if "obj" not in self.context_settings:
             extra.setdefault("obj", ScriptInfo(None, self.create_app, self.set_debug_flag, self.load_dotenv))
-        return super().make_context(info_name, args, parent=parent, **extra)
+        with _variables_named():
+            return super().make_context(info_name, args, parent=parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> t.Any:
+        """As `click.Group.invoke`; a bad value of a command's option that is a variable's is told with its name."""
+        with _variables_named():
+            return super().invoke(ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As `click.Group.parse_args`; where help will be shown, what names the app is settled first."""
@@ -174,6 +181,17 @@ class FlaskGroup(AppGroup):
                 )
             else:
                 self.add_command(command, entry_point.name)
+
+
+@contextmanager
+def _variables_named() -> Iterator[None]:
+    """Let a bad value that nobody typed be told together with its variable."""
+    try:
+        yield
+    except click.BadParameter as error:
+        from .origins import told_with_variable
+
+        raise told_with_variable(error) from error.__cause__
 
 
 def _load_app(ctx: click.Context) -> Flask:

@@ -43,8 +43,10 @@ def show_server_banner(debug: bool, app_import_path: str | None) -> None:
 
 
 @click.command("run", short_help="Run a development server.")
-@click.option("--host", "-h", default="127.0.0.1", help="The interface to listen on.")
-@click.option("--port", "-p", default=5000, help="The port to listen on.")
+@click.option(
+    "--host", "-h", default="127.0.0.1", help="The interface to listen on; 127.0.0.1, this machine alone, by default."
+)
+@click.option("--port", "-p", default=5000, help="The port to listen on; 5000 by default.")
 @click.option(
     "--cert",
     type=CertParamType(),

@@ -304,6 +304,19 @@ def top_level_help(out):
     )
 
 
+def help_of_each_command(out):
+    """The ways to spell each option, what it takes, and the exit status; the words are each side's own."""
+    own = "@app.cli.command('own', help='My own.')\n@click.option('--size', type=int, metavar='CM')\ndef own(size): pass\n"
+    out.file("good_site.py", "import click\n" + HELLO + own)
+    _on_path(out)
+    for args in ("", "run", "shell", "routes", "own", "run --debug", "nope"):
+        result = CliRunner().invoke(cli.cli, ["--app", "good_site", *args.split(), "--help"], prog_name="flask")
+        options = re.findall(r"(?m)^  (-.*?)(?:  |$)", result.output)
+        usage = result.output.partition("\n")[0]
+        shown = [result.exit_code, usage, sorted(option for option in options if not option.startswith("--match"))]
+        out(f"{args} --help", shown)
+
+
 OPTIONS = {
     "run": "--host --port --cert --key --reload --debugger --with-threads --extra-files --exclude-patterns --debug --help",  # noqa: E501 - one text, as it is sent or stored
     "shell": "--help",
