@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import collections
+import enum
 import json as standard
+import typing as t
 import uuid
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
@@ -133,14 +135,79 @@ def test_everything_comes_back(value):
     assert repr(read) == repr(value)
 
 
-@given(value=values)
+class Level(enum.IntEnum):
+    LOW = 1
+
+
+class Text(str):
+    __slots__ = ()
+
+
+class Pair(t.NamedTuple):
+    a: t.Any
+    b: t.Any
+
+
+# What is of a known type only by inheritance, and keys that are no text.
+relatives = st.recursive(
+    values | st.just(Level.LOW) | st.just(Text("x")) | st.just(Shown()) | st.just(datetime(2020, 1, 2)),
+    lambda inner: (
+        st.builds(Pair, inner, inner)
+        | st.dictionaries(st.text(max_size=3), inner, max_size=2).map(Dict)
+        | st.dictionaries(st.integers() | st.none(), inner, max_size=2)
+        | st.lists(inner, max_size=2).map(tuple)
+        | st.lists(inner, max_size=2).map(collections.UserList)
+    ),
+    max_leaves=8,
+)
+
+
+def outcome(function, *args):
+    """What a call gives: its value, or its error's class and text."""
+    try:
+        return function(*args)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is to be the same
+        return type(error), str(error)
+
+
+@given(value=relatives)
 def test_the_short_cut_changes_nothing(value):
     """The text is the same, and so is what it is read as, as when each part is put to each tag."""
     quick, exact = TaggedJSONSerializer(), TaggedJSONSerializer()
     exact.order.append(PassList(exact))  # an order that is not the built-in one
-    text = exact.dumps(value)
-    assert quick.dumps(value) == text
-    assert repr(quick.loads(text)) == repr(exact._untag_scan(standard.loads(text)))
+    text = outcome(exact.dumps, value)
+    assert outcome(quick.dumps, value) == text
+    with Flask("short", static_folder=None).app_context():
+        assert outcome(quick.dumps, value) == outcome(exact.dumps, value)
+    if isinstance(text, str):
+        assert repr(quick.loads(text)) == repr(exact._untag_scan(standard.loads(text)))
+
+
+@given(text=st.text(alphabet='{}[]":, tb1eE.\\u0\n', max_size=20))
+@example(text=" [1] ")
+@example(text="[1] x")
+@example(text="\ufeff[1]")
+def test_any_text_is_read_as_by_the_standard_library(text):
+    """Space around it, and what is no JSON, have the outcome that they have with `json.loads`."""
+    serializer = TaggedJSONSerializer()
+    plain = outcome(lambda: serializer._untag_scan(standard.loads(text)))
+    assert repr(outcome(serializer.loads, text)) == repr(plain)
+    with Flask("read", static_folder=None).app_context():
+        assert repr(outcome(serializer.loads, text)) == repr(plain)
+
+
+def test_a_provider_may_read_other_types(serializer):
+    """Whatever kinds of dict and list a provider gives, their tags are resolved."""
+    app = Flask("json", static_folder=None)
+
+    class Ordered(DefaultJSONProvider):
+        def loads(self, s, **kwargs):
+            return super().loads(s, object_pairs_hook=collections.OrderedDict, **kwargs)
+
+    app.json = Ordered(app)
+    with app.app_context():
+        assert serializer.loads('{"a":{" t":[1]},"b":{"c":1}}') == {"a": (1,), "b": {"c": 1}}
+        assert serializer.loads('[{" t":[{" b":"eg=="}]}]') == [(b"z",)]
 
 
 @pytest.mark.parametrize(

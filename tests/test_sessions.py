@@ -1,19 +1,26 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
 import subprocess
 import sys
 import typing as t
 import uuid
 from pathlib import Path
+from unittest import mock
 
+import freezegun
 import pytest
-from itsdangerous import BadSignature
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 from markupsafe import Markup
+from werkzeug.datastructures import Headers, ImmutableMultiDict
 
 import flask
-from flask import Flask, sessions
+from flask import Flask, _signing, sessions
+from flask.json.tag import JSONTag, TaggedJSONSerializer
 from flask.sessions import NullSession, SecureCookieSession, SecureCookieSessionInterface, SessionInterface
 from tests import oracle
 from tests.gateways.raw import Answer, call
@@ -145,32 +152,51 @@ class TestKeys:
         app = keyed(SECRET_KEY=key)
         assert with_cookie(app, "/read", cookie_of(call(app, "/set/a/1"))).body == b'{"a": "1"}'
 
-    def test_a_signer_is_made_once_for_what_it_is_made_of(self) -> None:
-        """The same keys and settings of the interface give the same signer; each difference gives another."""
+    def test_a_signer_is_kept_for_what_it_is_made_of(self) -> None:
+        """The same keys and settings of the interface are served by one signer; each difference by another."""
         app = keyed()
         interface = SecureCookieSessionInterface()
-        signer = interface.get_signing_serializer(app)
-        assert SecureCookieSessionInterface().get_signing_serializer(keyed()) is signer
+        signer = interface._signer(app)
+        assert SecureCookieSessionInterface()._signer(keyed()) is signer
         changed: list[t.Any] = [signer]
         for name, value in {"salt": "other", "key_derivation": "django-concat", "serializer": json}.items():
             other = SecureCookieSessionInterface()
             setattr(other, name, value)
-            changed.append(other.get_signing_serializer(app))
+            changed.append(other._signer(app))
         app.config["SECRET_KEY_FALLBACKS"] = ["before"]
-        changed.append(interface.get_signing_serializer(app))
+        changed.append(interface._signer(app))
         app.config["SECRET_KEY"] = "other"
-        changed.append(interface.get_signing_serializer(app))
+        changed.append(interface._signer(app))
         assert len({id(one) for one in changed}) == len(changed)
         signatures = {one.dumps({"a": 1}).rpartition(".")[2] for one in changed}
         assert len(signatures) == len(changed) - 1  # another serializer of JSON writes the same
+
+    def test_what_is_given_away_is_not_kept(self) -> None:
+        """Whoever asks for the signing serializer may change it; the app's cookies stay as they were."""
+        app = keyed()
+        interface = t.cast(SecureCookieSessionInterface, app.session_interface)
+        cookie = cookie_of(call(app, "/set/a/1"))
+        given = interface.get_signing_serializer(app)
+        assert type(given) is URLSafeTimedSerializer
+        given.secret_keys.append(b"mine")
+        given.salt = b"mine"
+        given.signer_kwargs.clear()
+        assert with_cookie(app, "/read", cookie).body == b'{"a": "1"}'
+        assert interface.get_signing_serializer(app) is not given
 
     def test_the_memory_of_signers_is_bounded(self) -> None:
         """An app whose keys change all the time does not grow."""
         app = keyed()
         for number in range(200):
             app.secret_key = f"key {number}"
-            app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+            cookie = cookie_of(call(app, "/set/a/1"))
+            assert with_cookie(app, "/read", cookie).body == b'{"a": "1"}'
         assert len(sessions._signers) <= 64
+
+    def test_keys_that_cannot_be_remembered(self) -> None:
+        """A key of another kind of bytes works, too."""
+        app = keyed(SECRET_KEY=bytearray(b"key"))
+        assert with_cookie(keyed(), "/read", cookie_of(call(app, "/set/a/1"))).body == b'{"a": "1"}'
 
     @pytest.mark.parametrize(
         "damage",
@@ -415,6 +441,475 @@ class TestLaziness:
         app.session_interface = Failing()
         assert call(app, "/quiet").status == "500 INTERNAL SERVER ERROR"
         assert told == ["open"]
+
+
+class Plainly(SecureCookieSessionInterface):
+    """The stock interface in the plain words of ItsDangerous and Werkzeug, without a short cut."""
+
+    def open_session(self, app: Flask, request: flask.Request) -> SecureCookieSession | None:
+        signer = self.get_signing_serializer(app)
+        if signer is None:
+            return None
+        value = request.cookies.get(self.get_cookie_name(app))
+        if not value:
+            return self.session_class()
+        max_age = int(app.permanent_session_lifetime.total_seconds())
+        try:
+            return self.session_class(signer.loads(value, max_age=max_age))
+        except BadSignature:
+            return self.session_class()
+
+    def save_session(self, app: Flask, session: sessions.SessionMixin, response: flask.Response) -> None:
+        name = self.get_cookie_name(app)
+        if session.accessed:
+            response.vary.add("Cookie")
+        attributes: dict[str, t.Any] = {
+            "domain": self.get_cookie_domain(app),
+            "path": self.get_cookie_path(app),
+            "secure": self.get_cookie_secure(app),
+            "httponly": self.get_cookie_httponly(app),
+            "samesite": self.get_cookie_samesite(app),
+            "partitioned": self.get_cookie_partitioned(app),
+        }
+        if not session:
+            if session.modified:
+                response.delete_cookie(name, **attributes)
+                response.vary.add("Cookie")
+        elif self.should_set_cookie(app, session):
+            signer = t.cast(URLSafeTimedSerializer, self.get_signing_serializer(app))
+            expires = self.get_expiration_time(app, session)
+            response.set_cookie(name, signer.dumps(dict(session)), expires=expires, **attributes)
+            response.vary.add("Cookie")
+
+
+def alike(app: Flask, path: str, cookie: str | None, **made: t.Any) -> Answer:
+    """The answer of an app, which is the same when the interface takes no short cut; `made` is set on both."""
+    answers = []
+    for kind in (type("Quickly", (SecureCookieSessionInterface,), {}), Plainly):
+        app.session_interface = kind()
+        for name, value in made.items():
+            setattr(app.session_interface, name, value)
+        with freezegun.freeze_time("2026-01-02 03:04:05"):
+            answers.append(call(app, path, headers={"Cookie": cookie} if cookie is not None else {}))
+    assert answers[0] == answers[1]
+    return answers[0]
+
+
+signed_values = st.dictionaries(
+    st.sampled_from(["a", "_permanent", "_flashes", " t", "é"]),
+    st.sampled_from(
+        [True, False, None, 1, "x", "x" * 400, "\\", (1, (2,)), [b"y"], {" b": "eg=="}, [("message", "m")]]
+    ),
+    max_size=3,
+)
+changed_settings = st.fixed_dictionaries(
+    {},
+    optional={
+        "SECRET_KEY": st.sampled_from(["key", "other", b"key", None]),
+        "SECRET_KEY_FALLBACKS": st.sampled_from([None, [], ["key"], ["a", "other"]]),
+        "SESSION_COOKIE_NAME": st.sampled_from(["session", "other", "se-ssion"]),
+        "SESSION_COOKIE_DOMAIN": st.sampled_from([None, False, "example.org"]),
+        "SESSION_COOKIE_PATH": st.sampled_from([None, "/", "/é p"]),
+        "SESSION_COOKIE_SECURE": st.sampled_from([True, False, 1]),
+        "SESSION_COOKIE_HTTPONLY": st.booleans(),
+        "SESSION_COOKIE_SAMESITE": st.sampled_from([None, "Lax", "strict"]),
+        "SESSION_REFRESH_EACH_REQUEST": st.booleans(),
+        "PERMANENT_SESSION_LIFETIME": st.sampled_from([datetime.timedelta(31), 0, 10, -5, 10**9]),
+        "MAX_COOKIE_SIZE": st.sampled_from([0, 4093]),
+    },
+)
+
+
+def busy(**config: t.Any) -> Flask:
+    """An app whose views do to the session and to the response what views do."""
+    app = keyed(**config)
+    for name in ("Vary", "X-Other"):
+        for value in ("Cookie", "cookie, Accept", "*", ""):
+
+            @app.route(f"/{name}/{value}/read", endpoint=f"{name} {value}")
+            def read(name: str = name, value: str = value) -> flask.Response:
+                response = flask.make_response(repr(flask.session))
+                response.headers[name] = value
+                return response
+
+    @app.route("/redirected")
+    def redirected() -> t.Any:
+        flask.flash("gone")
+        return flask.redirect("/read")
+
+    @app.route("/shown")
+    def shown() -> t.Any:
+        flask.session.permanent = True
+        return {"shown": flask.get_flashed_messages(with_categories=True)}
+
+    @app.route("/streamed")
+    def streamed() -> t.Any:
+        flask.session["a"] = 1
+        return iter(["a", "b"])
+
+    @app.route("/emptied")
+    def emptied() -> tuple[str, int]:
+        flask.session.clear()
+        return "", 204
+
+    return app
+
+
+paths = st.sampled_from(
+    [
+        "/quiet",
+        "/read",
+        "/set/a/1",
+        "/permanent",
+        "/clear",
+        "/missing",
+        "/Vary/Cookie/read",
+        "/Vary/cookie, Accept/read",
+        "/Vary/*/read",
+        "/X-Other/*/read",
+        "/redirected",
+        "/shown",
+        "/streamed",
+        "/emptied",
+    ]
+)
+
+
+class TestShortCuts:
+    @settings(deadline=None)  # freezegun looks at every module, twice
+    @given(
+        value=signed_values,
+        age=st.sampled_from([-1, 0, 5, 11, 32 * 86400]),
+        config=changed_settings,
+        path=paths,
+        header=st.sampled_from(
+            [
+                "session={}",
+                "other={}",
+                "a=b; session={}",
+                "session={}; session=b",
+                "sessionid=1;session={};",
+                "se-ssion={}",
+                'a="x"; session={}',
+                'session="{}"',
+                "session={}A",
+                "session=",
+                "session",
+                "é=1; session={}",
+                "session= {}",
+            ]
+        ),
+    )
+    def test_an_app_answers_as_without_them(
+        self, value: dict[str, t.Any], age: int, config: dict[str, t.Any], path: str, header: str
+    ) -> None:
+        """Whatever cookie comes, whatever the settings and the view: status, headers and body are the plain ones."""
+        app = busy()
+        signer = t.cast(URLSafeTimedSerializer, SecureCookieSessionInterface().get_signing_serializer(app))
+        signed_at = datetime.datetime(2026, 1, 2, 3, 4, 5) - datetime.timedelta(seconds=age)
+        with freezegun.freeze_time(signed_at):
+            cookie = header.replace("{}", signer.dumps(value))
+        app.config.update(config)
+        alike(app, path, cookie.encode().decode("latin-1"))
+
+    @pytest.mark.parametrize(
+        "made",
+        [
+            {"salt": "other"},
+            {"salt": b"bytes"},
+            {"key_derivation": "concat"},
+            {"digest_method": hashlib.sha512},
+            {"serializer": json},
+            {"session_class": type("Own", (SecureCookieSession,), {"permanent": True})},
+            {"should_set_cookie": lambda app, session: True},
+            {"get_cookie_name": lambda app: "own"},
+            {"get_cookie_domain": lambda app: "own.example"},
+            {"get_cookie_path": lambda app: f"/{flask.request.path}"},
+            {"get_cookie_httponly": lambda app: 1},
+            {"get_cookie_secure": lambda app: True},
+            {"get_cookie_samesite": lambda app: "strict"},
+            {"get_cookie_partitioned": lambda app: True},
+            {"get_expiration_time": lambda app, session: datetime.datetime(2030, 1, 1)},
+            {"get_expiration_time": lambda app, session: "tomorrow"},
+            {"get_signing_serializer": lambda app: URLSafeTimedSerializer("own")},
+            {"get_signing_serializer": lambda app: None},
+        ],
+        ids=lambda made: next(iter(made)),
+    )
+    def test_what_an_interface_makes_its_own_is_asked(self, made: dict[str, t.Any]) -> None:
+        """Each public part that is replaced on the interface is used, on opening, saving and deleting."""
+        app = busy()
+        cookie = None
+        for path in ("/set/a/1", "/read", "/permanent", "/quiet", "/shown", "/clear"):
+            answer = alike(app, path, cookie, **made)
+            cookie = cookie_of(answer) if answer.header("Set-Cookie") else cookie
+
+    @pytest.mark.parametrize("path", ["/read", "/quiet", "/set/b/2", "/clear"])
+    @pytest.mark.parametrize(
+        "kind",
+        [
+            {"cookies": property(lambda self: {"session": self.environ["found"]})},
+            {"cookies": {"session": "no"}},
+            {"headers": property(lambda self: Headers([("Cookie", "session=" + self.environ["found"])]))},
+            {"dict_storage_class": type("Upper", (ImmutableMultiDict,), {"get": lambda self, name: None})},
+        ],
+        ids=["cookies", "other cookies", "headers", "storage"],
+    )
+    def test_a_request_class_of_ones_own(self, kind: dict[str, t.Any], path: str) -> None:
+        """Cookies that a request class finds in its own way are the cookies."""
+        app = busy()
+        cookie = cookie_of(alike(app, "/permanent", None))
+        found = cookie.partition("=")[2]
+
+        class Own(flask.Request):
+            def __init__(self, environ: t.Any, *args: t.Any, **kwargs: t.Any) -> None:
+                super().__init__(environ | {"found": found}, *args, **kwargs)
+
+        for name, value in kind.items():
+            setattr(Own, name, value)  # after the class was made, as a patch does
+        app.request_class = Own
+        alike(app, path, cookie)
+        app.request_class = type("Own", (Own,), kind)
+        alike(app, path, cookie)
+
+    def test_cookies_that_were_put_on_the_request(self) -> None:
+        """Cookies and headers that were assigned to a request count, also where a header has others."""
+        app = busy()
+        cookie = cookie_of(alike(app, "/set/a/1", None))
+        for name, value in {
+            "cookies": {"session": cookie.partition("=")[2]},
+            "headers": Headers([("Cookie", cookie)]),
+        }.items():
+
+            class Own(flask.Request):
+                given = (name, value)
+
+                def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+                    super().__init__(*args, **kwargs)
+                    setattr(self, *self.given)
+
+            app.request_class = Own
+            assert alike(app, "/read", "session=no").body == b'{"a": "1"}'
+
+    @pytest.mark.parametrize("name", ["set_cookie", "delete_cookie", "vary", "max_cookie_size"])
+    def test_a_response_class_of_ones_own(self, name: str) -> None:
+        """What a response class does in its own way is done so."""
+        told: list[str] = []
+
+        class Own(flask.Response):
+            @property
+            def vary(self) -> t.Any:
+                told.append("vary")
+                return super().vary
+
+            @property
+            def max_cookie_size(self) -> int:
+                told.append("max_cookie_size")
+                return 0
+
+            def set_cookie(self, *args: t.Any, **kwargs: t.Any) -> None:
+                told.append("set_cookie")
+                super().set_cookie(*args, **kwargs)
+
+            def delete_cookie(self, *args: t.Any, **kwargs: t.Any) -> None:
+                told.append("delete_cookie")
+                super().delete_cookie(*args, **kwargs)
+
+        app = busy()
+        app.response_class = type(
+            "Own", (flask.Response,), {name: Own.__dict__[name]} if name != "vary" else {"vary": Own.vary}
+        )
+        if name in ("vary", "set_cookie", "delete_cookie"):
+            app.response_class = Own
+        cookie = cookie_of(alike(app, "/set/a/1", None))
+        alike(app, "/clear", cookie)
+        assert name in told
+
+    def test_a_method_put_on_a_response(self) -> None:
+        """A method that was put on the very response is called."""
+        app = keyed()
+        told = []
+
+        @app.after_request
+        def put(response: flask.Response) -> flask.Response:
+            response.set_cookie = lambda *args, **kwargs: told.append(args)  # type: ignore[method-assign]
+            return response
+
+        assert call(app, "/set/a/1").header("Set-Cookie") is None
+        assert told[0][0] == "session"
+
+    def test_a_cookie_that_is_too_long_is_warned_of(self) -> None:
+        """A cookie that browsers may ignore is set, with Werkzeug's warning."""
+        app = keyed(MAX_COOKIE_SIZE=40)
+        with pytest.warns(UserWarning, match="'session' cookie is too large"):
+            assert call(app, "/set/a/1").header("Set-Cookie") is not None
+
+    def test_an_app_class_of_ones_own(self) -> None:
+        """An app that finds key and lifetime in its own way is asked."""
+
+        class Own(Flask):
+            secret_key = "own"  # type: ignore[assignment]
+            permanent_session_lifetime = datetime.timedelta(seconds=-5)  # type: ignore[assignment]
+
+        app = Own(__name__)
+        app.add_url_rule("/set", "set", lambda: flask.session.update(a=1) or "")
+        app.add_url_rule("/read", "read", lambda: flask.json.dumps(dict(flask.session)))
+        cookie = cookie_of(call(app, "/set"))
+        assert with_cookie(keyed(SECRET_KEY="own"), "/read", cookie).body == b'{"a": 1}'
+        assert with_cookie(app, "/read", cookie).body == b"{}"
+
+    def test_the_serializer_of_the_module_may_be_replaced(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A test that puts another class in the place of ItsDangerous' is understood."""
+        app = keyed()
+        cookie = cookie_of(call(app, "/permanent"))
+        told = []
+
+        class Own(URLSafeTimedSerializer):
+            def loads(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
+                told.append(args)
+                return {"own": 1, "_permanent": True}
+
+        monkeypatch.setattr(sessions, "URLSafeTimedSerializer", Own)
+        assert with_cookie(app, "/read", cookie).body == b'{"_permanent": true, "own": 1}'
+        assert with_cookie(app, "/quiet", cookie).header("Set-Cookie") is not None
+        assert len(told) == 2
+
+    def test_a_tag_of_ones_own_is_used(self) -> None:
+        """A tag that was registered for the session's serialiser writes and reads its type, at any time."""
+        app = keyed()
+        app.session_interface = interface = SecureCookieSessionInterface()
+        interface.serializer = TaggedJSONSerializer()
+        app.add_url_rule("/complex", "complex", lambda: flask.session.update(z=1j) or repr(flask.session["z"]))
+        assert call(app, "/set/a/1").status == "200 OK"
+
+        class Complex(JSONTag):
+            __slots__ = ()
+            key = " c"
+
+            def check(self, value: t.Any) -> bool:
+                return isinstance(value, complex)
+
+            def to_json(self, value: t.Any) -> str:
+                return str(value)
+
+            def to_python(self, value: t.Any) -> complex:
+                return complex(value)
+
+        interface.serializer.register(Complex)
+        cookie = cookie_of(call(app, "/complex"))
+        with app.test_request_context(headers={"Cookie": cookie}):
+            assert flask.session["z"] == 1j
+
+    def test_on_update_is_called(self) -> None:
+        """Whoever sets `on_update` of a session hears of each change."""
+        session = SecureCookieSession({"a": 1})
+        told: list[t.Any] = []
+        session.on_update = told.append
+        session["a"] = 2
+        assert told == [session]
+        assert session.modified is False
+        session.on_update = None
+        session["a"] = 3
+        assert session == {"a": 3}
+
+    def test_a_session_class_may_mix_in_another_dict(self) -> None:
+        """A class that comes later in the order of bases is not passed by."""
+
+        class Upper(dict):  # type: ignore[type-arg]
+            def __setitem__(self, key: str, value: t.Any) -> None:
+                super().__setitem__(key.upper(), value)
+
+        class Mixed(SecureCookieSession, Upper):
+            pass
+
+        session = Mixed({"a": 1})
+        session["b"] = 2
+        assert session == {"a": 1, "B": 2}
+        assert session.modified
+
+
+class TestUnverified:
+    """A cookie that nobody asks for is verified only if what it says could make it permanent."""
+
+    @staticmethod
+    def macs(app: Flask, cookie: str, path: str = "/quiet") -> tuple[int, bool]:
+        """How many signatures were compared for a request, and whether it was answered with a cookie."""
+        with mock.patch.object(_signing, "compare_digest", wraps=_signing.compare_digest) as compared:
+            answer = with_cookie(app, path, cookie)
+        return compared.call_count, answer.header("Set-Cookie") is not None
+
+    @pytest.mark.parametrize("value", ["1", "x" * 3000])
+    def test_a_session_of_the_browser_is_left_alone(self, value: str) -> None:
+        """Neither a short nor a compressed cookie is verified where it cannot be permanent."""
+        app = keyed()
+        cookie = cookie_of(call(app, f"/set/a/{value}"))
+        assert self.macs(app, cookie) == (0, False)
+        assert self.macs(app, cookie, "/read") == (1, False)
+        assert self.macs(app, cookie + "A") == (0, False)
+
+    @pytest.mark.parametrize("value", ["1", "x" * 3000])
+    def test_a_permanent_one_is_refreshed(self, value: str) -> None:
+        """A permanent session is verified, then sent again; a forged one is not."""
+        app = keyed()
+        cookie = cookie_of(with_cookie(app, "/permanent", cookie_of(call(app, f"/set/b/{value}"))))
+        assert self.macs(app, cookie) == (1, True)
+        assert self.macs(app, cookie[:-2] + "zz") == (1, False)
+
+    def test_what_only_looks_harmless_is_opened(self) -> None:
+        """Escapes, a text too long to be looked at, and another way of reading may hide a permanent session."""
+        app = keyed()
+        interface = t.cast(SecureCookieSessionInterface, app.session_interface)
+
+        class Texts:
+            """Writes what it is given, a text of JSON."""
+
+            @staticmethod
+            def dumps(obj: t.Any) -> str:
+                return obj or "{}"
+
+        signer = interface._make_signer(URLSafeTimedSerializer, ("key",))
+        signer.serializer = t.cast(t.Any, Texts)
+        for text in ('{"\\u005fpermanent": true}', '{"long": "' + "x" * 20_000 + '", "_permanent": true}'):
+            assert self.macs(app, f"session={signer.dumps(text)}") == (1, True)
+
+    @pytest.mark.parametrize("what", ["serializer", "tags", "provider", "provider's method", "permanent", "signer"])
+    def test_another_way_of_reading_is_gone(self, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where somebody reads sessions in his own way, he is asked what they say."""
+        app = keyed()
+        cookie = cookie_of(call(app, "/set/a/1"))
+        interface = t.cast(SecureCookieSessionInterface, app.session_interface)
+
+        class Own(TaggedJSONSerializer):
+            def loads(self, value: str) -> t.Any:
+                return super().loads(value) | {"_permanent": True}
+
+        class Provider(flask.json.provider.DefaultJSONProvider):
+            def loads(self, s: t.Any, **kwargs: t.Any) -> t.Any:
+                return super().loads(s, **kwargs) | {"_permanent": True}
+
+        class Always(JSONTag):
+            key = "a"
+
+            def to_python(self, value: t.Any) -> t.Any:
+                return {"_permanent": True}
+
+        if what == "serializer":
+            monkeypatch.setattr(interface, "serializer", Own(), raising=False)
+        elif what == "tags":
+            serializer = TaggedJSONSerializer()
+            monkeypatch.setattr(interface, "serializer", serializer, raising=False)
+            serializer.tags["a"] = Always(serializer)
+        elif what == "provider":
+            app.json = Provider(app)
+        elif what == "provider's method":
+            app.json.loads = lambda s, **kwargs: {"_permanent": True}  # type: ignore[method-assign]
+        elif what == "permanent":
+            monkeypatch.setattr(SecureCookieSession, "permanent", True)
+        else:
+            signer = interface.get_signing_serializer(app)
+            signer.serializer = Own()  # type: ignore[union-attr]
+            monkeypatch.setattr(interface, "get_signing_serializer", lambda app: signer, raising=False)
+        assert with_cookie(app, "/quiet", cookie).header("Set-Cookie") is not None
 
 
 class TestInterface:

@@ -42,10 +42,8 @@ class ConfigAttribute(t.Generic[T]):
     def __get__(self, obj: _Configured | None, owner: type[t.Any] | None = None) -> T | t.Self:
         if obj is None:
             return self
-        value = obj.config[self.__name__]
-        if self.get_converter is None:
-            return t.cast(T, value)
-        return self.get_converter(value)
+        value: T = obj.config[self.__name__]
+        return value if self.get_converter is None else self.get_converter(value)
 
     def __set__(self, obj: _Configured, value: t.Any) -> None:
         obj.config[self.__name__] = value

@@ -12,9 +12,14 @@ from collections.abc import MutableMapping
 from datetime import UTC, datetime
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from werkzeug.datastructures import CallbackDict
+from werkzeug.datastructures import CallbackDict, ImmutableMultiDict, UpdateDictMixin
+from werkzeug.wrappers import Response as WerkzeugResponse
 
+from . import _cookies, _signing
 from ._contracts import is_original, original, stock
+from ._incoming import EnvironHeaders, IncomingRequest
+from ._incoming.request import stock as stock_request
+from .json.provider import DefaultJSONProvider
 from .json.tag import TaggedJSONSerializer
 
 if t.TYPE_CHECKING:
@@ -50,7 +55,16 @@ class SecureCookieSession(CallbackDict[str, t.Any], SessionMixin):
     modified = False
 
     def __init__(self, initial: t.Mapping[str, t.Any] | None = None) -> None:
-        super().__init__(initial, _mark_modified)
+        # PERF: as Werkzeug's constructor, without its calls; below, one in place of three.
+        if initial is not None:
+            dict.__init__(self, initial)
+        self.on_update = _mark_modified
+
+    def __setitem__(self, key: str, value: t.Any) -> None:
+        super(UpdateDictMixin, self).__setitem__(key, value)
+        on_update: t.Any = self.on_update
+        if on_update is not None:
+            on_update(self)
 
 
 def _mark_modified(session: SecureCookieSession) -> None:
@@ -87,7 +101,10 @@ class SessionInterface:
 
     def is_null_session(self, obj: object) -> bool:
         """Whether a session is one that is never saved."""
-        return isinstance(obj, self.null_session_class)
+        kind = self.null_session_class
+        if kind is NullSession and type(obj) is SecureCookieSession:
+            return False  # PERF: most are; to ask an abstract class takes 0.4 µs
+        return isinstance(obj, kind)
 
     def get_cookie_name(self, app: Flask) -> str:
         """The cookie's name: `SESSION_COOKIE_NAME`."""
@@ -161,26 +178,41 @@ class SecureCookieSessionInterface(SessionInterface):
     serializer = session_json_serializer
     session_class = SecureCookieSession
 
+    @original
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """What signs and reads the cookie; None without a `SECRET_KEY`.
+        """What signs and reads the cookie, made anew; None without a `SECRET_KEY`.
 
         `SECRET_KEY` signs. It and `SECRET_KEY_FALLBACKS` verify, so that keys can be rotated.
         """
-        secret_key = app.secret_key
-        if not secret_key:
+        keys = _keys_of(app)
+        return self._make_signer(URLSafeTimedSerializer, keys) if keys else None
+
+    def _make_signer(self, kind: type[_Serializer], keys: tuple[str | bytes, ...]) -> _Serializer:
+        return kind(
+            t.cast("tuple[str, ...]", keys),
+            salt=self.salt,
+            serializer=self.serializer,
+            signer_kwargs={"key_derivation": self.key_derivation, "digest_method": self.digest_method},
+        )
+
+    def _signer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """The signing serializer. As long as nobody makes his own it is one that was kept, with the same answers."""
+        if (
+            type(self).get_signing_serializer is not stock.get_signing_serializer
+            or "get_signing_serializer" in self.__dict__
+            or URLSafeTimedSerializer is not _stock_serializer
+        ):
+            return self.get_signing_serializer(app)
+        keys = _keys_of(app)
+        if not keys:
             return None
-        fallbacks = app.config["SECRET_KEY_FALLBACKS"]
-        keys = [*fallbacks, secret_key] if fallbacks else [secret_key]  # the newest comes last
-        # PERF: one signer for a set of keys; making it costs 5 µs.
-        recipe = (tuple(keys), self.salt, self.serializer, self.key_derivation, self.digest_method)
-        signer = _signers.get(recipe)
+        recipe = (keys, self.salt, self.serializer, self.key_derivation, self.digest_method)
+        try:
+            signer = _signers.get(recipe)
+        except TypeError:  # a part that cannot be hashed, such as a bytearray for a key
+            return self.get_signing_serializer(app)
         if signer is None:
-            signer = URLSafeTimedSerializer(
-                t.cast("list[str]", keys),
-                salt=self.salt,
-                serializer=self.serializer,
-                signer_kwargs={"key_derivation": self.key_derivation, "digest_method": self.digest_method},
-            )
+            signer = self._make_signer(_signing.KeptSerializer, keys)
             if len(_signers) >= 64:  # keys that change all the time must not pile up
                 _signers.clear()
             _signers[recipe] = signer
@@ -189,10 +221,10 @@ class SecureCookieSessionInterface(SessionInterface):
     @original
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """Read the cookie. A missing, forged or expired one gives an empty session; no secret key gives None."""
-        signer = self.get_signing_serializer(app)
+        signer = self._signer(app)
         if signer is None:
             return None
-        value = request.cookies.get(self.get_cookie_name(app))
+        value = _cookie_of(request, self.get_cookie_name(app))
         if not value:
             return self.session_class()
         max_age = int(app.permanent_session_lifetime.total_seconds())
@@ -204,24 +236,32 @@ class SecureCookieSessionInterface(SessionInterface):
     @original
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Write the cookie if the session says so, or delete it when the session became empty."""
-        if session.accessed:
-            response.vary.add("Cookie")
+        accessed = session.accessed
+        if accessed:
+            _vary_by_cookie(response)
 
         if not session:
-            if session.modified:
-                response.delete_cookie(self.get_cookie_name(app), **self._cookie_attributes(app))
-                response.vary.add("Cookie")
+            if not session.modified:
+                return
+            name = self.get_cookie_name(app)
+            attributes = self._cookie_attributes(app)
+            if not _add_cookie(response, _cookies.deleted(name, attributes)):
+                response.delete_cookie(name, **attributes)
+        elif self.should_set_cookie(app, session):
+            signer = self._signer(app)
+            value = signer.dumps(dict(session))  # type: ignore[union-attr]
+            name = self.get_cookie_name(app)
+            expires = self.get_expiration_time(app, session)
+            attributes = self._cookie_attributes(app)
+            cookie = None
+            if type(signer) is _signing.KeptSerializer:
+                cookie = _cookies.written(name, value, expires, attributes)
+            if not _add_cookie(response, cookie):
+                response.set_cookie(name, value, expires=expires, **attributes)
+        else:
             return
-        if not self.should_set_cookie(app, session):
-            return
-        value = self.get_signing_serializer(app).dumps(dict(session))  # type: ignore[union-attr]
-        response.set_cookie(
-            self.get_cookie_name(app),
-            value,
-            expires=self.get_expiration_time(app, session),
-            **self._cookie_attributes(app),
-        )
-        response.vary.add("Cookie")
+        if not accessed:
+            _vary_by_cookie(response)
 
     def _cookie_attributes(self, app: Flask) -> dict[str, t.Any]:
         return {
@@ -234,14 +274,88 @@ class SecureCookieSessionInterface(SessionInterface):
         }
 
 
-_signers: dict[tuple[t.Any, ...], URLSafeTimedSerializer] = {}
+def _keys_of(app: Flask) -> tuple[str | bytes, ...]:
+    """The keys, the newest last, as ItsDangerous wants them; none without a `SECRET_KEY`."""
+    secret_key = app.secret_key
+    if not secret_key:
+        return ()
+    fallbacks = app.config["SECRET_KEY_FALLBACKS"]
+    return (*fallbacks, secret_key) if fallbacks else (secret_key,)
+
+
+_Serializer = t.TypeVar("_Serializer", bound=URLSafeTimedSerializer)
+_stock_serializer = URLSafeTimedSerializer
+_signers: dict[tuple[t.Any, ...], _signing.KeptSerializer] = {}
+
+
+# ---- what Werkzeug's requests and responses do, in fewer steps, where nobody has made those steps his own
+
+_stock_cookies = IncomingRequest.cookies
+_stock_vary = WerkzeugResponse.vary
+_stock_set_cookie = WerkzeugResponse.set_cookie
+_stock_delete_cookie = WerkzeugResponse.delete_cookie
+_VARY = ("Vary", "Cookie")
+
+
+def _cookie_of(request: Request, name: str) -> str | None:
+    """``request.cookies.get(name)``, without parsing the other cookies."""
+    kind: t.Any = type(request)
+    own = request.__dict__
+    if (
+        "cookies" not in own
+        and ("headers" not in own or type(own["headers"]) is EnvironHeaders)
+        and kind.cookies is _stock_cookies
+        and kind.headers is stock_request.headers
+        and kind.dict_storage_class is ImmutableMultiDict
+    ):
+        header = request.environ.get("HTTP_COOKIE")
+        if not header:
+            return None
+        value = _cookies.find(header, name)
+        if value is not None:
+            return value
+    return request.cookies.get(name)
+
+
+def _vary_by_cookie(response: Response) -> None:
+    """``response.vary.add("Cookie")``."""
+    pairs = getattr(response, "_pairs", None)
+    if pairs is None or type(response).vary is not _stock_vary:
+        response.vary.add("Cookie")
+        return
+    if len(pairs) > 2 or response._headers is not None:  # type: ignore[attr-defined]  # else only type and length
+        for name, _ in pairs:
+            if name.lower() == "vary":
+                response.vary.add("Cookie")
+                return
+    pairs.append(_VARY)
+
+
+def _add_cookie(response: Response, cookie: str | None) -> bool:
+    """Add a `Set-Cookie` header as the methods of the response would; or return False, with nothing done."""
+    pairs = getattr(response, "_pairs", None)
+    kind = type(response)
+    if (
+        cookie is None
+        or pairs is None
+        or kind.set_cookie is not _stock_set_cookie
+        or kind.delete_cookie is not _stock_delete_cookie
+        or "set_cookie" in response.__dict__
+        or "delete_cookie" in response.__dict__
+    ):
+        return False
+    most = response.max_cookie_size
+    if most and len(cookie) > most:  # which Werkzeug warns of
+        return False
+    pairs.append(("Set-Cookie", cookie))
+    return True
 
 
 def _untouched_session_is_silent(app: Flask, request: Request) -> bool:
     """Whether a session that nobody opened in this request has nothing to save.
 
     So it is with the signed cookie's own interface when the request carries no such cookie (the session would be empty
-    and unchanged), or when no permanent session is refreshed by a request that leaves it alone.
+    and unchanged), or when it would be no permanent session that is refreshed by a request that leaves it alone.
     """
     interface = app.session_interface
     environ = request.environ
@@ -262,6 +376,33 @@ def _untouched_session_is_silent(app: Flask, request: Request) -> bool:
         return False
     if not getattr(request, "_reads_cookie_header", False):
         return False  # a request class may find them elsewhere
-    if interface.get_cookie_name(app) not in request.environ.get("HTTP_COOKIE", ""):
+    name = interface.get_cookie_name(app)
+    if name not in environ.get("HTTP_COOKIE", ""):
         return True
-    return not app.config["SESSION_REFRESH_EACH_REQUEST"] and is_original(interface.should_set_cookie)
+    if not is_original(interface.should_set_cookie):
+        return False
+    return not app.config["SESSION_REFRESH_EACH_REQUEST"] or _cannot_be_permanent(
+        app, interface, _cookie_of(request, name)
+    )
+
+
+def _cannot_be_permanent(app: Flask, interface: t.Any, value: str | None) -> bool:
+    """Whether a cookie holds no permanent session, be it true or forged; then it need not be verified."""
+    serializer = interface.serializer
+    provider = app.json
+    if (
+        not is_original(interface.get_signing_serializer)
+        or URLSafeTimedSerializer is not _stock_serializer
+        or not (isinstance(serializer, TaggedJSONSerializer) and serializer._is_built_in())
+        or type(provider).loads is not DefaultJSONProvider.loads
+        or "loads" in provider.__dict__
+        or SecureCookieSession.permanent is not _stock_permanent
+    ):
+        return False
+    if not value:
+        return True
+    text = _signing.seeming_text(value)
+    return text is not None and "_permanent" not in text and "\\" not in text  # which could hide it
+
+
+_stock_permanent = SessionMixin.permanent

@@ -18,7 +18,8 @@ def _provider() -> JSONProvider | None:
     context = _now()
     if context is _nothing or (type(context) is _SplitContext and context._top_app_ctx is None):
         return None
-    return t.cast("JSONProvider", context.app.json)
+    provider: JSONProvider = context.app.json
+    return provider
 
 
 def dumps(obj: t.Any, **kwargs: t.Any) -> str:

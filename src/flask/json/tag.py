@@ -14,7 +14,8 @@ from uuid import UUID
 from markupsafe import Markup
 from werkzeug.http import http_date, parse_date
 
-from . import dumps, loads
+from . import _provider, dumps, loads
+from .provider import DefaultJSONProvider, _make_encoder
 
 
 class JSONTag:
@@ -181,7 +182,7 @@ class TaggedJSONSerializer:
     The JSON itself is made by `flask.json`, so by the current app's provider.
     """
 
-    __slots__ = ("_built_in_order", "order", "tags")
+    __slots__ = ("_built_in_order", "_built_in_tags", "order", "tags")
 
     #: Registered in this order when a serialiser is made.
     default_tags: list[type[JSONTag]] = [
@@ -202,6 +203,15 @@ class TaggedJSONSerializer:
             self.register(tag_class)
         # Plain JSON types pass these tags unchanged. Compared with `order`, which may be added to at any time.
         self._built_in_order = self.order.copy() if _BUILT_IN.issuperset(self.default_tags) else None
+        self._built_in_tags = self.tags.copy()
+
+    def _is_built_in(self) -> bool:
+        """Whether it writes and reads the built-in tags alone, as a new one does."""
+        return (
+            type(self) is TaggedJSONSerializer
+            and self.order == self._built_in_order
+            and self.tags == self._built_in_tags
+        )
 
     def register(self, tag_class: type[JSONTag], force: bool = False, index: int | None = None) -> None:
         """Add a tag.
@@ -239,41 +249,69 @@ class TaggedJSONSerializer:
 
     def dumps(self, value: t.Any) -> str:
         """The value as compact JSON with tags."""
-        if (
-            self.order != self._built_in_order
-            or type(self).tag is not TaggedJSONSerializer.tag
-            or not _is_plain(value, self.tags)
-        ):
+        if self.order == self._built_in_order and type(self).tag is _own_tag:
+            value = _tagged(value, self)
+        else:
             value = self.tag(value)
+        provider: t.Any = _provider()
+        if (
+            provider is not None
+            and getattr(provider.dumps, "__func__", None) is _own_dumps
+            and _make_encoder is not None
+        ):
+            text: str = provider._encode(value, ",", ":")  # PERF: as it does itself, once it has seen the arguments
+            return text
         return dumps(value, separators=(",", ":"))
 
     def loads(self, value: str) -> t.Any:
         """The value again from what `dumps` gave."""
-        data = loads(value)
+        provider = _provider()
+        data = loads(value) if provider is None else provider.loads(value)
         own = type(self)
-        if (
-            own.untag is TaggedJSONSerializer.untag
-            and own._untag_scan is TaggedJSONSerializer._untag_scan
-            and _is_plain(data, self.tags)
-        ):
-            return data
-        return self._untag_scan(data)
+        if own.untag is not _own_untag or own._untag_scan is not _own_untag_scan:
+            return self._untag_scan(data)
+        if type(data) is dict and len(data) != 1 and _SCALARS.issuperset(map(type, data.values())):
+            return data  # PERF: as most sessions are
+        return _untagged(data, self)
 
 
-def _is_plain(value: t.Any, tags: dict[str, JSONTag]) -> bool:
-    """Whether a value is made of exactly JSON's own types and holds no dict that looks like a tag.
+_own_tag = TaggedJSONSerializer.tag
+_own_untag = TaggedJSONSerializer.untag
+_own_untag_scan = TaggedJSONSerializer._untag_scan
+_own_dumps = DefaultJSONProvider.dumps
 
-    PERF: such a value is the same with and without tags; to see so is ten times cheaper than to ask each tag about each
-    part.
+
+def _tagged(value: t.Any, serializer: TaggedJSONSerializer) -> t.Any:
+    """What `serializer.tag` gives where the order of tags is the built-in one, the value itself if it needs no tag.
+
+    PERF: what a session mostly holds is told by its very type, ten times cheaper than by asking each tag about each
+    part. All else is asked, subclasses too.
     """
     kind = type(value)
+    if kind in _SCALARS:
+        return value
     if kind is dict:
-        if len(value) == 1 and next(iter(value)) in tags:
-            return False
-        value = value.values()
-    elif kind is not list:
-        return kind in _SCALARS
-    for item in value:
-        if type(item) not in _SCALARS and not _is_plain(item, tags):
-            return False
-    return True
+        if len(value) == 1 and next(iter(value)) in serializer.tags:
+            return serializer.tag(value)  # it looks like a tag
+        if _SCALARS.issuperset(map(type, value.values())):
+            return value
+        return {key: _tagged(item, serializer) for key, item in value.items()}
+    if kind is list or kind is tuple:
+        if not _SCALARS.issuperset(map(type, value)):
+            value = [_tagged(item, serializer) for item in value]
+        return value if kind is list else {TagTuple.key: list(value)}
+    return serializer.tag(value)
+
+
+def _untagged(value: t.Any, serializer: TaggedJSONSerializer) -> t.Any:
+    """What `serializer._untag_scan` gives, with the parts of the value that hold no tag."""
+    kind = type(value)
+    if kind is dict:
+        if not _SCALARS.issuperset(map(type, value.values())):
+            value = {key: _untagged(item, serializer) for key, item in value.items()}
+        return serializer.untag(value) if len(value) == 1 else value
+    if kind is list:
+        if _SCALARS.issuperset(map(type, value)):
+            return value
+        return [_untagged(item, serializer) for item in value]
+    return value if kind in _SCALARS else serializer._untag_scan(value)

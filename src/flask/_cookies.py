@@ -1,0 +1,105 @@
+"""One cookie read or written without the others. No grammar is decided here: what is not plain is Werkzeug's.
+
+PERF: Werkzeug parses every cookie of a request to read one, and looks at name, path and domain anew to write one.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from werkzeug.http import dump_cookie, http_date
+
+# A name that is one token, so that nothing of the header's grammar is in it.
+_is_token = lru_cache(64)(re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII).fullmatch)
+
+
+def find(header: str, name: str) -> str | None:
+    """The first cookie of this name in a `Cookie` header, as Werkzeug reads it; None where only Werkzeug knows.
+
+    The empty string stands for an empty cookie and for none.
+    """
+    if '"' in header or "\t" in header or not header.isascii():
+        return None  # a quoted value may hold anything; other characters have to be decoded
+    first, _, value = header.partition("=")
+    if first == name and first.isidentifier():  # PERF: where most are, alone or before the others
+        if ";" in value:
+            value = value.partition(";")[0]
+        return None if " " in value else value
+    if not _is_token(name):
+        return None
+    at = header.find(name)
+    while at >= 0:
+        end = at + len(name)
+        before = header[at - 1] if at else ";"
+        if before == ";" or (before == " " and header[at - 2] == ";"):
+            following = header[end : end + 1]
+            if following == "=":
+                value = header[end + 1 :].partition(";")[0]
+                return None if " " in value else value
+            if following in ("", ";", " "):
+                return None
+        elif before == " ":
+            return None
+        at = header.find(name, end)
+    return ""
+
+
+_Template = tuple[str, str, str]
+_templates: dict[tuple[t.Any, ...], _Template | None] = {}
+_dates: dict[datetime, str] = {}
+
+# Two values of these types that are equal are the same, as True and 1 are not.
+_plain_types = frozenset((str, bool, type(None)))
+
+
+def written(name: str, value: str, expires: datetime | None, attributes: dict[str, t.Any]) -> str | None:
+    """What `werkzeug.http.dump_cookie` gives for a value that needs no quotes; None where it must be asked.
+
+    `attributes` are its arguments `domain`, `path`, `secure`, `httponly`, `samesite` and `partitioned`.
+    """
+    template = _template(name, attributes)
+    if template is None:
+        return None
+    start, middle, end = template
+    if expires is None:
+        return f"{start}{value}{middle}{end}"
+    if expires.__class__ is not datetime or expires.tzinfo is not UTC:
+        return None
+    second = expires.replace(microsecond=0)
+    date = _dates.get(second)
+    if date is None:
+        if len(_dates) >= 16:
+            _dates.clear()
+        date = _dates[second] = http_date(second)
+    return f"{start}{value}{middle}; Expires={date}{end}"
+
+
+def deleted(name: str, attributes: dict[str, t.Any]) -> str | None:
+    """What `dump_cookie` gives for a cookie that the browser is to forget; None where it must be asked."""
+    template = _template(name, attributes)
+    if template is None:
+        return None
+    start, middle, end = template
+    return f"{start}{middle}; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0{end}"
+
+
+def _template(name: str, attributes: dict[str, t.Any]) -> _Template | None:
+    """What stands before the value, between it and the date, and after that; None where it cannot be told."""
+    recipe = (name, *attributes.values())
+    if not _plain_types.issuperset(map(type, recipe)):
+        return None
+    template = _templates.get(recipe, ())
+    if template == ():
+        start = f"{name}="
+        text = dump_cookie(name, expires="?", max_size=0, **attributes)
+        mark = "; Expires=?"
+        middle, _, end = text.removeprefix(start).partition(mark)
+        if len(_templates) >= 64:  # an interface may give each visitor a path of his own
+            _templates.clear()
+        plain = text.startswith(start) and text.count(mark) == 1
+        template = (start, middle, end) if plain else None
+        _templates[recipe] = template
+    return template or None
