@@ -306,7 +306,7 @@ def top_level_help(out):
 
 def help_of_each_command(out):
     """The ways to spell each option, what it takes, and the exit status; the words are each side's own."""
-    own = "@app.cli.command('own', help='My own.')\n@click.option('--size', type=int, metavar='CM')\ndef own(size): pass\n"
+    own = "@app.cli.command(help='My own.')\n@click.option('--size', type=int, metavar='CM')\ndef own(size): pass\n"
     out.file("good_site.py", "import click\n" + HELLO + own)
     _on_path(out)
     for args in ("", "run", "shell", "routes", "own", "run --debug", "nope"):
