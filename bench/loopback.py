@@ -175,7 +175,7 @@ def text(found: Found) -> str:
                     f"{server:<10}{row:<20}{side:<10}{rate:>11,.0f}{statistics.median(us[side]):>11.1f}{more:>12}"
                 )
             ours, theirs = statistics.median(above["ours"]), statistics.median(above["upstream"])
-            less = theirs / ours if ours > 0 else float("inf")
+            less = theirs / max(ours, 0.1)  # where the noise is larger than ours is
             whole = machine.ratio(us["upstream"], us["ours"])
             lines.append(
                 f"  ours: {less:.1f} times less above bare (bar {TIMES_LESS_BAR}: "
