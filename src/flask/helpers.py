@@ -16,7 +16,9 @@ from werkzeug.exceptions import abort as _werkzeug_abort
 from werkzeug.utils import redirect as _werkzeug_redirect
 
 from ._contracts import stock
-from .globals import _app_if_any, _cv_request, _now, current_app, request, request_ctx, session
+from .globals import _app_if_any, _cv_request, _now, _request_below, current_app, request
+from .globals import request_ctx as request_ctx  # these two are found here, too
+from .globals import session as session
 from .signals import message_flashed
 
 if t.TYPE_CHECKING:
@@ -194,12 +196,15 @@ def flash(message: str, category: str = "message") -> None:
 
     `category` is any text; by custom `message`, `error`, `info` or `warning`.
     """
+    context = _now()
+    current = context._top_session
     # Assigned, not appended in place: a session notices only what happens at its top level.
-    flashes = session.get("_flashes", [])
+    flashes = current.get("_flashes", [])
     flashes.append((category, message))
-    session["_flashes"] = flashes
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
-    message_flashed.send(app, _async_wrapper=app.ensure_sync, message=message, category=category)
+    current["_flashes"] = flashes
+    if message_flashed.receivers:
+        app = context.app
+        message_flashed.send(app, _async_wrapper=app.ensure_sync, message=message, category=category)
 
 
 def get_flashed_messages(
@@ -209,11 +214,11 @@ def get_flashed_messages(
 
     `with_categories` gives pairs of category and message; `category_filter` keeps only some categories.
     """
-    context = request_ctx
+    context = _request_below(_now()._top_request_ctx)
     flashes = context.flashes
     if flashes is None:
-        flashes = session.pop("_flashes") if "_flashes" in session else []
-        context.flashes = flashes
+        current = context.session
+        flashes = context.flashes = current.pop("_flashes") if "_flashes" in current else []
     if category_filter:
         flashes = [pair for pair in flashes if pair[0] in category_filter]
     if not with_categories:
