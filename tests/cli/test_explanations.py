@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flask.cli import NoAppException, ScriptInfo
+from flask.cli import NoAppException, ScriptInfo, surroundings
 
 from .conftest import Command, Write
 
@@ -211,6 +211,29 @@ def test_nothing_is_imported_to_find_out(write: Write) -> None:
     with pytest.raises(NoAppException, match="'boom' and 'bytes' look like one"):
         ScriptInfo().load_app()
     assert "boom" not in sys.modules
+
+
+def test_folders_of_any_size_are_searched_to_a_bound(
+    write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No more files of a folder are read than a bound, and no more folders."""
+    for name in "abc":
+        write(f"{name}.py", APP)
+        write(f"{name}_folder/web.py", APP)
+    assert surroundings.app_files(str(folder)) == ["a", "b", "c"]
+    assert len(surroundings.app_files_below(str(folder))) == 3
+    monkeypatch.setattr(surroundings, "FILES_AT_MOST", 2)
+    monkeypatch.setattr(surroundings, "FOLDERS_AT_MOST", 2)
+    assert surroundings.app_files(str(folder)) == ["a", "b"]
+    assert len(surroundings.app_files_below(str(folder))) == 2
+
+
+@pytest.mark.parametrize("text", ["def (\n", "\0", "(" * 10_000, ""])
+def test_a_file_that_cannot_be_read_as_python(write: Write, text: str) -> None:
+    """Whatever a file holds, looking for an app in it does not fail."""
+    path = write("odd.py", text)
+    assert surroundings.made_out_of_sight(str(path)) is None
+    assert surroundings.made_out_of_sight(str(path.parent / "missing.py")) is None
 
 
 @pytest.mark.parametrize(

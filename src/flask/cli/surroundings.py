@@ -13,8 +13,9 @@ import re
 import typing as t
 
 _APP_IS_MADE = re.compile(rb"(?m)^[^#\n]*\bFlask\(|^def (create_app|make_app)\(")
-_READ_AT_MOST = 200_000
-_FOLDERS_AT_MOST = 50
+READ_AT_MOST = 200_000
+FILES_AT_MOST = 500
+FOLDERS_AT_MOST = 50
 # Folders in which no developer keeps an app of their own.
 _PASSED_OVER = frozenset({"node_modules", "site-packages", "venv", "env", "tests", "build", "dist"})
 
@@ -37,7 +38,7 @@ def app_files(folder: str) -> list[str]:
     In the working directory that is its name, else the path of its file.
     """
     found = []
-    for name in modules_in(folder):
+    for name in modules_in(folder)[:FILES_AT_MOST]:
         path = os.path.join(folder, f"{name}.py")
         if not os.path.isfile(path):
             path = os.path.join(folder, name, "__init__.py")
@@ -50,7 +51,7 @@ def app_files_below(folder: str) -> list[str]:
     """The same for the folders in it, one level deep."""
     names = (name for name in _entries(folder) if name[0] not in "._" and name not in _PASSED_OVER)
     folders = (path for name in names if os.path.isdir(path := os.path.join(folder, name)))
-    return [found for below in itertools.islice(folders, _FOLDERS_AT_MOST) for found in app_files(below)]
+    return [found for below in itertools.islice(folders, FOLDERS_AT_MOST) for found in app_files(below)]
 
 
 def missing_folder(path: str) -> str | None:
@@ -81,7 +82,7 @@ def made_out_of_sight(path: str) -> Made | None:
     """The first `Flask(…)` of a file that stands within a function, or is left to whoever runs the file."""
     try:
         tree = ast.parse(_text(path))
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     for statement in tree.body:
         function = statement.name if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)) else None
@@ -115,6 +116,6 @@ def _entries(folder: str) -> list[str]:
 def _text(path: str) -> bytes:
     try:
         with open(path, "rb") as file:
-            return file.read(_READ_AT_MOST)
+            return file.read(READ_AT_MOST)
     except OSError:
         return b""
