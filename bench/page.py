@@ -21,13 +21,22 @@ def _number(value: float | None) -> str:
 def markdown(found: Found, others: t.Sequence[str]) -> str:
     """The table: a row for each scenario, a column for each of some other sides."""
     titles = ["scenario", "upstream µs", "ours µs", "ours ×", "bar"]
-    titles += [f"{NAMES.get(side, side.capitalize())} ×" for side in others] + ["Python calls: upstream, ours"]
+    titles += [f"{NAMES.get(side, side.capitalize())} ×" for side in others]
+    titles += ["ours : Falcon"] if "falcon" in others else []
+    titles += ["Python calls: upstream, ours"]
     lines = ["| " + " | ".join(titles) + " |", "|---" * len(titles) + "|"]
     for scenario, by_side in found.items():
         us = [_number(statistics.median(run["us"] for run in by_side[side])) for side in ("upstream", "ours")]
         ratio, bar = times_faster(by_side, "ours"), SCENARIOS[scenario].bar
         ours = f"**{_number(ratio)}**" if ratio is not None and ratio >= bar else _number(ratio)
         cells = [scenario, *us, ours, str(bar), *(_number(times_faster(by_side, side)) for side in others)]
+        if "falcon" in others:  # how many times faster than it ours is
+            falcon = by_side["falcon"]
+            cells.append(
+                f"{machine.ratio([run['us'] for run in falcon], [run['us'] for run in by_side['ours']]):.2f}"
+                if falcon
+                else "–"
+            )
         calls = [str(by_side[side][0]["calls"]) for side in ("upstream", "ours")]
         lines.append("| " + " | ".join([*cells, ", ".join(calls)]) + " |")
     return "\n".join(lines)

@@ -68,6 +68,27 @@ def test_the_page_is_a_table_of_all_sides(tmp_path: Path) -> None:
     assert "rows below their bar: 1 of 2" in text.lower()
 
 
+def test_the_page_says_where_ours_stands_against_falcon(tmp_path: Path) -> None:
+    """Beside Falcon's ratio stands how many times faster than Falcon ours is, where Falcon has the row."""
+    found = {
+        "hello": {"upstream": runs(180.0), "ours": runs(9.0), "falcon": runs(6.0)},
+        "async view": {"upstream": runs(600.0), "ours": runs(200.0), "falcon": []},
+    }
+    page.write_page(tmp_path, ABOUT, found)
+    text = (tmp_path / "table.md").read_text(encoding="utf-8")
+    assert "| hello | 180 | 9.0 | **20.0** | 18 | 30.0 | 0.67 | 30, 30 |" in text
+    assert "| async view | 600 | 200 | 3.0 | 6 | – | – | 30, 30 |" in text
+
+
+def test_measuring_leaves_the_garbage_collector_as_it_was() -> None:
+    """What a spell keeps the collector from looking through is given back to it."""
+    import gc
+
+    before = gc.get_freeze_count()
+    curves_worker.hooks(1)
+    assert gc.get_freeze_count() == before
+
+
 def test_the_readme_gets_the_figures_between_its_marks(tmp_path: Path) -> None:
     """What stands around the marks stays, and putting the figures twice changes nothing more."""
     readme = tmp_path / "README.md"
