@@ -166,7 +166,7 @@ def time_per_request(application: Wsgi, fresh: t.Callable[[], list[Environ]], se
     number = IN_A_SPELL if spell(2) < SLOW else 2
     spell(number)  # the interpreter adapts its instructions to what they meet
     end = time.process_time() + seconds
-    found = []
+    found: list[float] = []
     while len(found) < FEWEST_SPELLS or time.process_time() < end:
         found.append(spell(number))
     return statistics.quantiles(found, n=4)[0]
