@@ -27,7 +27,7 @@ from ._incoming.request import stock
 from ._redirects import is_plain
 from ._sending import send
 from .debughelpers import attach_enctype_error_multidict
-from .globals import _app_if_any, _has_app, current_app
+from .globals import _app_if_any, _has_app, _now, current_app
 from .helpers import _split_blueprint_path
 
 if t.TYPE_CHECKING:
@@ -71,8 +71,10 @@ class _Limit:
         own = instance.__dict__.get(self.name)
         if own is not None:
             return own
-        app = _app_if_any()
-        return getattr(RequestBase, self.name) if app is None else app.config[self.key]
+        try:
+            return _now().app.config[self.key]
+        except RuntimeError:  # no app is current
+            return getattr(RequestBase, self.name)
 
     def __set__(self, instance: t.Any, value: int | None) -> None:
         instance.__dict__[self.name] = value

@@ -70,13 +70,20 @@ class FormDataParser(_FormDataParser):
             filename = head.filename
             headers = around(head.pairs.copy())
             if filename is None:
-                charset = "utf-8" if len(head.pairs) == 1 else self._parts_parser().get_part_charset(headers)
+                charset = "utf-8" if head.kind is None else self._parts_parser().get_part_charset(headers)
                 fields.append((head.name, content.decode(charset, "replace")))
                 continue
             try:
-                container = self._parts_parser().start_file_streaming(
-                    File(name=head.name, filename=filename, headers=headers), content_length
-                )
+                if head.states_length:
+                    event = File(name=head.name, filename=filename, headers=headers)
+                    container = self._parts_parser().start_file_streaming(event, content_length)
+                else:
+                    container = self.stream_factory(
+                        total_content_length=content_length,
+                        filename=filename,
+                        content_type=head.kind,
+                        content_length=0,
+                    )
                 files.append((head.name, FileStorage(container, filename, head.name, headers=headers)))
                 container.write(content)
                 container.seek(0)
@@ -98,11 +105,13 @@ def _close(files: list[tuple[t.Any, FileStorage]]) -> None:
 
 
 class Head(t.NamedTuple):
-    """What stands before the content of a part: its headers, and what its Content-Disposition says."""
+    """What stands before the content of a part: its headers, and what they say."""
 
     pairs: list[tuple[str, str]]
     name: t.Any
     filename: str | None
+    kind: str | None
+    states_length: bool
 
 
 Part: t.TypeAlias = tuple[Head, bytes]
@@ -139,7 +148,7 @@ def _head(text: bytes) -> Head | None:
     if before:
         return None
     pairs = []
-    disposition = None
+    known: dict[str, str] = {}
     for line in lines:
         if not line or line[0] in b" \t" or b"\r" in line or b"\n" in line:
             return None
@@ -149,14 +158,16 @@ def _head(text: bytes) -> Head | None:
             return None
         name, value = name.strip(" \t"), value.strip(" \t")
         pairs.append((name, value))
-        if disposition is None and name.lower() == "content-disposition":
-            disposition = value
+        known.setdefault(name.lower(), value)
+    disposition = known.get("content-disposition")
     if disposition is None:
         return None
     if (plain := _plain_disposition.fullmatch(disposition)) is not None:  # PERF: 0.5 µs against 5
-        return Head(pairs, *plain.groups())
-    _, options = parse_options_header(disposition)
-    return Head(pairs, options.get("name"), options.get("filename"))
+        name, filename = plain.groups()
+    else:
+        _, options = parse_options_header(disposition)
+        name, filename = t.cast(str, options.get("name")), options.get("filename")
+    return Head(pairs, name, filename, known.get("content-type"), "content-length" in known)
 
 
 # PERF: the fields of a form have the same heads each time; 0.2 µs against 3.

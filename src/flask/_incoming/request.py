@@ -99,7 +99,7 @@ class IncomingRequest(RequestBase):
         return header
 
     def _mimetype_sent(self) -> str:
-        """The `mimetype`; PERF: without taking the header apart where there is nothing to it."""
+        """The `mimetype`, without taking the header apart where there is nothing to it."""
         kind = self.__class__
         if kind.mimetype is stock.mimetype and kind._parse_content_type is stock._parse_content_type:
             sent = self._type_sent()
@@ -223,7 +223,7 @@ class IncomingRequest(RequestBase):
                 return False
             if is_multipart:
                 self._has_files = True
-                parser = t.cast(FormDataParser, self.make_form_data_parser())
+                parser: t.Any = self.make_form_data_parser()
                 own["form"], own["files"] = parser.parse_whole(body, self.mimetype_params)
             else:
                 own["form"], own["files"] = self._stored(body.decode()), self._stored("")
