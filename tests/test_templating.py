@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import collections
+import functools
 import os
 import types
+import typing as t
 
 import jinja2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jinja2 import pass_context, pass_environment, pass_eval_context
 
 import flask
 from flask import (
@@ -302,3 +306,98 @@ def test_a_stream_is_an_iterator(app):
     """Outside of a request it is a plain generator."""
     with app.app_context():
         assert isinstance(stream_template_string("a"), types.GeneratorType)
+
+
+class Odd:
+    """A key that is equal to a string, and a callable that Jinja gives its context."""
+
+    def __eq__(self, other: object) -> bool:
+        return other == "name"
+
+    def __hash__(self) -> int:
+        return hash("name")
+
+    @pass_context
+    def __call__(self, context: object, *args: object) -> str:
+        return f"{type(context).__name__} {args}"
+
+
+class Attributed(dict):
+    name = "of the class"
+
+
+ODD_VALUES = {
+    "a dict": {"name": "item", "items": "hidden by the method", "0": "zero"},
+    "an empty dict": {},
+    "a dict with an odd key": {Odd(): "odd"},
+    "a dict's subclass": Attributed(name="item"),
+    "a default dict": collections.defaultdict(lambda: "made"),
+    "a list": ["a"],
+    "a string": "text",
+    "none": None,
+    "an object": types.SimpleNamespace(name="attribute"),
+}
+LOOKS = "{{ x.name }}|{{ x.items is defined }}|{{ x['name'] }}|{{ x.no.thing is defined }}|{{ x.__len__ is defined }}"
+
+
+@pytest.mark.parametrize("value", ODD_VALUES.values(), ids=ODD_VALUES)
+@pytest.mark.parametrize("undefined", [jinja2.Undefined, jinja2.StrictUndefined, jinja2.ChainableUndefined])
+def test_attributes_are_looked_up_as_jinja_does(value: object, undefined: type[jinja2.Undefined]) -> None:
+    """`x.name` gives what it gives in an environment of Jinja's own, also where it is undefined."""
+    app = Flask(__name__)
+    app.jinja_options = {"undefined": undefined}
+    for template in LOOKS.split("|"):
+        seen = []
+        for environment in (app.jinja_env, jinja2.Environment(undefined=undefined, autoescape=True)):
+            try:
+                seen.append(environment.from_string(template, {"x": value}).render())
+            except Exception as error:  # noqa: BLE001 - what is raised is compared
+                seen.append((type(error), str(error)))
+        assert seen[0] == seen[1]
+
+
+def ends() -> t.NoReturn:
+    raise StopIteration
+
+
+@pass_environment
+def asks_environment(environment: jinja2.Environment, *args: object) -> str:
+    return f"{isinstance(environment, jinja2.Environment)} {args}"
+
+
+@pass_eval_context
+def asks_options(options: object, *args: object, **kwargs: object) -> str:
+    return f"{type(options).__name__} {args} {kwargs}"
+
+
+CALLABLES = {
+    "a function": lambda *args, **kwargs: f"{args} {kwargs}",
+    "a method": "text".upper,
+    "a bound method": types.SimpleNamespace(f=Attributed({"a": "b"}).get).f,
+    "a class": dict,
+    "takes the context": pass_context(lambda context, *args, **kwargs: f"{context['x']} {args} {kwargs}"),
+    "takes the environment": asks_environment,
+    "takes the options": asks_options,
+    "an object that takes the context": Odd(),
+    "a partial": functools.partial(lambda *args: args, 1),
+    "raises StopIteration": ends,
+    "not callable": 3,
+}
+
+
+@pytest.mark.parametrize("function", CALLABLES.values(), ids=CALLABLES)
+def test_calls_are_made_as_jinja_makes_them(function: t.Any) -> None:
+    """A call within a template, a loop and a block gives what it gives in an environment of Jinja's own."""
+    app = Flask(__name__)
+    for arguments in ("", "1", "a=2", "1, *[2], **{'b': 3}"):
+        call = f"{{{{ f({arguments}) }}}}"
+        text = f"{{% set x = 1 %}}{call}{{% for x in [5] %}}{call}{{% endfor %}}{{% block b %}}{call}{{% endblock %}}"
+        seen = []
+        for environment in (app.jinja_env, jinja2.Environment(autoescape=True)):
+            try:
+                seen.append(
+                    environment.from_string(text, {"f": function, "x": 0}).render().replace("_Context", "Context")
+                )
+            except Exception as error:  # noqa: BLE001 - what is raised is compared
+                seen.append((type(error), str(error)))
+        assert seen[0] == seen[1]
