@@ -27,7 +27,8 @@ from ._incoming.request import stock
 from ._redirects import is_plain
 from ._sending import send
 from .debughelpers import attach_enctype_error_multidict
-from .globals import _app_if_any, _has_app, _now, current_app
+from .globals import _app_if_any, _now
+from .globals import current_app as current_app  # it is found here, too
 from .helpers import _split_blueprint_path
 
 if t.TYPE_CHECKING:
@@ -438,10 +439,11 @@ class Response(ResponseBase):
     @property
     def max_cookie_size(self) -> int:  # type: ignore[override]
         """Bytes from which on `set_cookie` warns, since browsers may ignore such a cookie: `MAX_COOKIE_SIZE`."""
-        if _has_app():
-            size: int = current_app.config["MAX_COOKIE_SIZE"]
-            return size
-        return super().max_cookie_size
+        app = _app_if_any()
+        if app is None:
+            return super().max_cookie_size
+        size: int = app.config["MAX_COOKIE_SIZE"]
+        return size
 
 
 class _Once:
