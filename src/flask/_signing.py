@@ -32,6 +32,7 @@ class KeptSerializer(URLSafeTimedSerializer):
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
         super().__init__(*args, **kwargs)
         self._stamper = TimestampSigner(b"")  # who knows what time it is; ItsDangerous makes one for each use
+        self._last_stamp = (0, b"")
         self._macs = self._derive()
 
     def _derive(self) -> tuple[_Mac, ...]:
@@ -100,9 +101,19 @@ class KeptSerializer(URLSafeTimedSerializer):
             or TimestampSigner.sign is not _sign
         ):
             return super().dumps(obj, salt)
-        payload = _payload_of(want_bytes(self.serializer.dumps(obj)))
-        message = b"%b.%b" % (payload, _text_of(int_to_bytes(self._stamper.get_timestamp())))
-        return (b"%b.%b" % (message, _text_of(_digest(self._macs[0], message)))).decode()
+        text = self.serializer.dumps(obj)
+        message = _payload_of(text.encode() if type(text) is str else want_bytes(text)) + b"." + self._stamp()
+        signature = _text_of(_digest(self._macs[0], message))
+        return (message + b"." + signature).decode()
+
+    def _stamp(self) -> bytes:
+        """The time in seconds, as it is written."""
+        now = self._stamper.get_timestamp()
+        second, stamp = self._last_stamp
+        if now != second:
+            stamp = _text_of(int_to_bytes(now))
+            self._last_stamp = now, stamp
+        return stamp
 
 
 def seeming_text(signed: str) -> str | None:
@@ -164,7 +175,11 @@ def _payload_of(data: bytes) -> bytes:
         # gives them back to the system each time; with 12 KiB it is 3. So short, all of it lies in the smallest window
         # too, and the stream is the same but for the window's size in its header.
         small = zlib.compressobj(wbits=9, memLevel=4)
-        compressed = _ZLIB_HEADER + (small.compress(data) + small.flush())[2:]
+        compressed = small.compress(data) + small.flush()
+        if len(compressed) < len(data) - 1:
+            return b"." + _text_of(_ZLIB_HEADER + compressed[2:])
     else:
         compressed = zlib.compress(data)
-    return b"." + _text_of(compressed) if len(compressed) < len(data) - 1 else _text_of(data)
+        if len(compressed) < len(data) - 1:
+            return b"." + _text_of(compressed)
+    return _text_of(data)

@@ -288,30 +288,35 @@ def _tagged(value: t.Any, serializer: TaggedJSONSerializer) -> t.Any:
     part. All else is asked, subclasses too.
     """
     kind = type(value)
-    if kind in _SCALARS:
-        return value
     if kind is dict:
         if len(value) == 1 and next(iter(value)) in serializer.tags:
             return serializer.tag(value)  # it looks like a tag
         if _SCALARS.issuperset(map(type, value.values())):
             return value
-        return {key: _tagged(item, serializer) for key, item in value.items()}
+        return {key: item if type(item) in _SCALARS else _tagged(item, serializer) for key, item in value.items()}
     if kind is list or kind is tuple:
         if not _SCALARS.issuperset(map(type, value)):
             value = [_tagged(item, serializer) for item in value]
         return value if kind is list else {TagTuple.key: list(value)}
-    return serializer.tag(value)
+    return value if kind in _SCALARS else serializer.tag(value)
 
 
 def _untagged(value: t.Any, serializer: TaggedJSONSerializer) -> t.Any:
-    """What `serializer._untag_scan` gives, with the parts of the value that hold no tag."""
+    """What `serializer._untag_scan` gives where that and `untag` are our own; parts without a tag stay as they are."""
     kind = type(value)
     if kind is dict:
         if not _SCALARS.issuperset(map(type, value.values())):
-            value = {key: _untagged(item, serializer) for key, item in value.items()}
-        return serializer.untag(value) if len(value) == 1 else value
+            value = {
+                key: item if type(item) in _SCALARS else _untagged(item, serializer) for key, item in value.items()
+            }
+        if len(value) == 1:
+            for key in value:
+                tag = serializer.tags.get(key)
+                if tag is not None:
+                    return tag.to_python(value[key])
+        return value
     if kind is list:
         if _SCALARS.issuperset(map(type, value)):
             return value
-        return [_untagged(item, serializer) for item in value]
+        return [item if type(item) in _SCALARS else _untagged(item, serializer) for item in value]
     return value if kind in _SCALARS else serializer._untag_scan(value)
