@@ -440,8 +440,17 @@ def test_a_rule_of_another_subdomain_or_host_says_so(app):
     assert "it answers on the host 'a.example.localhost', not on 'b.example.localhost'" in text
 
 
+@pytest.mark.parametrize("host", ["localhost", "localhost:5000", "a.localhost", "127.0.0.1:80", "[::1]", "[::1]:5000"])
+def test_the_machines_own_names_are_told(client, host):
+    """Under each of the names by which a machine calls itself, the rules are shown."""
+    assert "/user/<" in client.get("/nowhere", base_url=f"http://{host}", headers=CURL).text
+
+
 @pytest.mark.parametrize("path", ["/nowhere", "/user/7"])
-@pytest.mark.parametrize("host", ["example.org", "localhost.example.org", "192.0.2.1:5000", "localhost@example.org"])
+@pytest.mark.parametrize(
+    "host",
+    ["example.org", "localhost.example.org", "192.0.2.1:5000", "localhost@example.org", "[::2]"],
+)
 def test_a_foreign_host_is_told_nothing(client, host, path):
     """Debug mode that is reached under another name than the machine's own shows no rule, only the plain error."""
     asked = {"headers": CURL, "method": "DELETE" if path.startswith("/user") else "GET"}

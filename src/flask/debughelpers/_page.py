@@ -6,6 +6,7 @@ a request or a rule is escaped.
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from markupsafe import Markup
@@ -21,6 +22,7 @@ if t.TYPE_CHECKING:
     from ..wrappers import Request
 
 _OWN_HOSTS = (".localhost", "127.0.0.1")
+_OWN_IPV6_HOST = re.compile(r"\[::1\](:\d{1,5})?")  # which Werkzeug cannot compare with a name
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 
 
@@ -32,7 +34,8 @@ def answer(app: App, context: RequestContext, error: HTTPException) -> None:
     if error.response is not None or app._find_error_handler(error, request.blueprints) is not None:
         return
     # The names that Werkzeug's debugger trusts: an app's rules are for whoever develops it, not for a stranger.
-    if not host_is_trusted(request.environ.get("HTTP_HOST"), _OWN_HOSTS):
+    host = request.environ.get("HTTP_HOST")
+    if not host_is_trusted(host, _OWN_HOSTS) and not _OWN_IPV6_HOST.fullmatch(host or ""):
         return
     form = readable_by(request)
     if form is None:
