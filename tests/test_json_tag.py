@@ -222,6 +222,9 @@ def test_a_broken_tag_is_an_error(serializer, text):
 def test_a_tag_is_recognised_however_it_is_written(serializer):
     """Spaces and escapes in the text do not hide a tag."""
     assert serializer.loads('[ { "\\u0020t" : [1] } ]') == [(1,)]
+    with Flask("read", static_folder=None).app_context():
+        for text in ('[ { "\\u0020t" : [1] } ]', '[{" t":[1]}]', '[{"\\u0020\\u0074":[1]}]'):
+            assert serializer.loads(text) == [(1,)]
 
 
 # ---- register
@@ -287,6 +290,11 @@ def test_tags_may_be_set_up_by_hand_and_by_a_subclass():
     assert by_hand.loads('{" od":[["a",1]]}') == {" od": [["a", 1]]}
     by_hand.tags[" od"] = by_hand.order[0]
     assert by_hand.loads('{" od":[["a",1]]}') == value
+    with Flask("by hand", static_folder=None).app_context():
+        assert by_hand.loads('{"od":[["a",1]]}') == {"od": [["a", 1]]}
+        by_hand.tags["od"] = by_hand.order[0]  # no space at its beginning
+        assert by_hand.loads('[{"od":[["a",1]]}]') == [value]
+        assert by_hand.loads('{"a\\u0020":{"\\u006fd":[["a",1]]}}') == {"a ": value}
 
 
 def test_overrides_of_the_serialiser_are_called():

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from werkzeug.http import http_date, parse_date
 
 from . import _provider, dumps, loads
-from .provider import DefaultJSONProvider, _make_encoder
+from .provider import DefaultJSONProvider, _loads, _make_encoder
 
 
 class JSONTag:
@@ -182,7 +182,7 @@ class TaggedJSONSerializer:
     The JSON itself is made by `flask.json`, so by the current app's provider.
     """
 
-    __slots__ = ("_built_in_order", "_built_in_tags", "order", "tags")
+    __slots__ = ("_built_in_order", "_spaced_tags", "order", "tags")
 
     #: Registered in this order when a serialiser is made.
     default_tags: list[type[JSONTag]] = [
@@ -203,14 +203,13 @@ class TaggedJSONSerializer:
             self.register(tag_class)
         # Plain JSON types pass these tags unchanged. Compared with `order`, which may be added to at any time.
         self._built_in_order = self.order.copy() if _BUILT_IN.issuperset(self.default_tags) else None
-        self._built_in_tags = self.tags.copy()
+        # Where no key begins with a space there is none of these. Compared with `tags`, for the same reason.
+        self._spaced_tags = self.tags.copy() if all(key.startswith(" ") for key in self.tags) else None
 
     def _is_built_in(self) -> bool:
         """Whether it writes and reads the built-in tags alone, as a new one does."""
         return (
-            type(self) is TaggedJSONSerializer
-            and self.order == self._built_in_order
-            and self.tags == self._built_in_tags
+            type(self) is TaggedJSONSerializer and self.order == self._built_in_order and self.tags == self._spaced_tags
         )
 
     def register(self, tag_class: type[JSONTag], force: bool = False, index: int | None = None) -> None:
@@ -265,13 +264,19 @@ class TaggedJSONSerializer:
 
     def loads(self, value: str) -> t.Any:
         """The value again from what `dumps` gave."""
-        provider = _provider()
-        data = loads(value) if provider is None else provider.loads(value)
         own = type(self)
         if own.untag is not _own_untag or own._untag_scan is not _own_untag_scan:
-            return self._untag_scan(data)
-        if type(data) is dict and len(data) != 1 and _SCALARS.issuperset(map(type, data.values())):
-            return data  # PERF: as most sessions are
+            return self._untag_scan(loads(value))
+        provider = _provider()
+        if provider is None or type(provider).loads is not _own_loads or "loads" in provider.__dict__:
+            return _untagged(loads(value), self)
+        try:
+            data = _loads(value)
+        except RecursionError:
+            return _untagged(loads(value), self)  # which is no more able to, and says so
+        # PERF: most sessions have no tag, and no key of theirs begins with a space; an escape could hide one.
+        if self.tags == self._spaced_tags and type(value) is str and '" ' not in value and "\\" not in value:
+            return data
         return _untagged(data, self)
 
 
@@ -279,6 +284,7 @@ _own_tag = TaggedJSONSerializer.tag
 _own_untag = TaggedJSONSerializer.untag
 _own_untag_scan = TaggedJSONSerializer._untag_scan
 _own_dumps = DefaultJSONProvider.dumps
+_own_loads = DefaultJSONProvider.loads
 
 
 def _tagged(value: t.Any, serializer: TaggedJSONSerializer) -> t.Any:
