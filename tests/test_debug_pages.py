@@ -18,6 +18,8 @@ from flask import (
     Flask,
     Response,
     abort,
+    current_app,
+    get_template_attribute,
     jsonify,
     render_template,
     render_template_string,
@@ -225,6 +227,11 @@ def test_names_and_values_are_shown_cut(app):
         lambda name: render_template([name]),
         lambda name: render_template_string("{% include name %}", name=name),
         lambda name: "".join(stream_template(name)),
+        lambda name: get_template_attribute(name, "x"),
+        lambda name: current_app.jinja_env.get_template(name),
+        lambda name: current_app.jinja_env.select_template([name]),
+        lambda name: current_app.jinja_env.get_or_select_template([name, name, name]),
+        lambda name: current_app.jinja_env.from_string("{% import name as x %}").render(name=name),
     ],
 )
 def test_a_missing_template_tells_where_it_was_looked_for(app, tmp_path, render):
@@ -304,10 +311,21 @@ def test_a_loader_of_the_applications_own_is_told(app):
 
 
 def test_a_template_that_may_be_missing_costs_nothing(app, monkeypatch):
-    """`ignore missing` is no failure, so nothing is looked up for it."""
-    monkeypatch.setattr("flask.templating._explain_missing_template", lambda *args: pytest.fail("explained"))
+    """`ignore missing`, and the first of several, are no failure, so nothing is looked up for them."""
+    monkeypatch.setattr("flask.debughelpers._templates.lines", lambda *args: pytest.fail("explained"))
     with app.test_request_context():
         assert render_template("lenient.html") == "fine"
+        assert render_template(["nope.html", "lenient.html"]) == "fine"
+    with pytest.raises(jinja2.TemplateNotFound):
+        app.jinja_env.get_template("nope.html")
+
+
+def test_a_template_is_explained_once(app):
+    """However many hands an error of a missing template passes through, the words stand there once."""
+    with app.test_request_context(), pytest.raises(jinja2.TemplateNotFound) as caught:
+        render_template("nope.html")
+    assert type(caught.value) is jinja2.TemplateNotFound
+    assert len(caught.value.__notes__) == 1
 
 
 def test_folders_of_any_size_are_listed_to_a_bound(app, tmp_path, monkeypatch):
@@ -739,6 +757,10 @@ def test_without_debug_mode_no_error_is_explained(quiet):
         with pytest.raises((BuildError, ValueError, jinja2.TemplateNotFound, TypeError)) as caught:
             client.get(path)
         assert notes(caught) == ""
+    for look in (quiet.jinja_env.get_template, lambda name: quiet.jinja_env.select_template([name])):
+        with pytest.raises(jinja2.TemplateNotFound) as caught:
+            look("indx.html")
+        assert not hasattr(caught.value, "__notes__")
     for headers in (BROWSER, CURL, {}):
         assert client.get("/usr/7", headers=headers).data == NotFound().get_body().encode()
         refused = client.delete("/list/", headers=headers)

@@ -9,12 +9,12 @@ import typing as t
 from types import FunctionType, MethodType
 
 import jinja2.environment
-from jinja2 import BaseLoader, Template, TemplateNotFound
+from jinja2 import BaseLoader, Template, TemplateNotFound, TemplatesNotFound
 from jinja2 import Environment as BaseEnvironment
 from jinja2.runtime import Context
 from jinja2.utils import internalcode
 
-from ..debughelpers import explain_template_loading_attempts
+from ..debughelpers import _explain_missing_template, explain_template_loading_attempts
 
 if t.TYPE_CHECKING:
     from ..debughelpers import _Source
@@ -68,6 +68,15 @@ class Environment(BaseEnvironment):
         super().__init__(**options)
         self.app = app
 
+    def select_template(self, names: t.Any, parent: str | None = None, globals: t.Any = None) -> Template:
+        """As `jinja2.Environment.select_template`; in debug mode the error says where each was looked for."""
+        try:
+            return super().select_template(names, parent, globals)
+        except TemplatesNotFound as error:
+            if self.app.debug and isinstance(self.loader, DispatchingJinjaLoader):
+                _explain_missing_template(error, list(self.loader._iter_loaders("")))
+            raise
+
 
 class DispatchingJinjaLoader(BaseLoader):
     """Asks the loader of the app, then those of the blueprints in the order in which they were registered."""
@@ -87,7 +96,7 @@ class DispatchingJinjaLoader(BaseLoader):
                 return loader.get_source(environment, template)
             except TemplateNotFound:
                 continue
-        raise TemplateNotFound(template)
+        raise self._missing(template)
 
     def _get_source_explained(self, environment: BaseEnvironment, template: str) -> _Source:
         attempts: list[tuple[BaseLoader, Scaffold, _Source | None]] = []
@@ -100,7 +109,13 @@ class DispatchingJinjaLoader(BaseLoader):
         for _, _, found in attempts:
             if found is not None:
                 return found
-        raise TemplateNotFound(template)
+        raise self._missing(template)
+
+    def _missing(self, template: str) -> TemplateNotFound:
+        error = TemplateNotFound(template)
+        if self.app.debug:
+            _explain_missing_template(error, list(self._iter_loaders(template)))
+        return error
 
     def _iter_loaders(self, template: str) -> t.Iterator[tuple[Scaffold, BaseLoader]]:
         owners: tuple[Scaffold, ...] = (self.app, *self.app.iter_blueprints())
