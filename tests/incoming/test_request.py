@@ -236,6 +236,11 @@ def test_what_was_put_on_a_request_counts() -> None:
     assert not request.is_json
     assert request.get_json(silent=True) is None
 
+    request = Request(posted(b"[1]", "text/plain"))
+    assert request.mimetype == "text/plain"
+    request.environ["CONTENT_TYPE"] = "application/json"
+    assert request.get_json(silent=True) is None
+
     request = Request(posted(b"a=1", FORM))
     request.stream = io.BytesIO(b"a=2")
     assert request.form["a"] == "2"

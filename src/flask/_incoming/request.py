@@ -24,6 +24,8 @@ from .structures import EnvironHeaders, multi
 from .texts import content_type, cookies, urlencoded
 
 if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
     kept = cached_property
 else:
 
@@ -80,28 +82,42 @@ class IncomingRequest(RequestBase):
     @kept
     def cookies(self) -> ImmutableMultiDict[str, str]:
         """The cookies that the client sent, by name; a name may have several values."""
-        headers: t.Any = self.headers
-        if headers.__class__ is EnvironHeaders:
-            text = headers.environ.get("HTTP_COOKIE", "")  # PERF: `getlist` looks at every header
+        environ = self._environ_of_headers()
+        if environ is not None:
+            text = environ.get("HTTP_COOKIE", "")  # PERF: `getlist` looks at every header
         else:
-            text = ";".join(headers.getlist("Cookie"))
+            text = ";".join(self.headers.getlist("Cookie"))
         kind = self.dict_storage_class
         if kind is ImmutableMultiDict and (table := cookies(text)) is not None:
             return multi(table)
         return parse_cookie(text, cls=kind)  # type: ignore[return-value]
 
+    def _environ_of_headers(self) -> WSGIEnvironment | None:
+        """The environment that the headers come from, be it by way of Werkzeug's object or not; else None."""
+        kind: t.Any = self.__class__
+        if kind.headers is not stock.headers:
+            return None
+        headers: t.Any = self.__dict__.get("headers")
+        if headers is None:
+            return self.environ  # PERF: an object that nobody else needs takes 1 µs
+        return headers.environ if headers.__class__ is EnvironHeaders else None
+
     def _type_sent(self) -> str:
         """The Content-Type header."""
-        kind: t.Any = self.__class__
-        if "headers" in self.__dict__ or kind.headers is not stock.headers:
+        environ = self._environ_of_headers()
+        if environ is None:
             return self.headers.get("Content-Type", "")
-        header: str = self.environ.get("CONTENT_TYPE", "")  # PERF: headers that nobody else needs take 1 µs
+        header: str = environ.get("CONTENT_TYPE", "")
         return header
 
     def _mimetype_sent(self) -> str:
         """The `mimetype`, without taking the header apart where there is nothing to it."""
         kind = self.__class__
-        if kind.mimetype is stock.mimetype and kind._parse_content_type is stock._parse_content_type:
+        if (
+            "_parsed_content_type" not in self.__dict__
+            and kind.mimetype is stock.mimetype
+            and kind._parse_content_type is stock._parse_content_type
+        ):
             sent = self._type_sent()
             if sent in _bare_types:
                 return sent
@@ -226,7 +242,8 @@ class IncomingRequest(RequestBase):
                 parser: t.Any = self.make_form_data_parser()
                 own["form"], own["files"] = parser.parse_whole(body, self.mimetype_params)
             else:
-                own["form"], own["files"] = self._stored(body.decode()), self._stored("")
+                own["form"] = self._stored(body.decode())
+                own["files"] = multi({}) if storage is ImmutableMultiDict else storage()
         except ValueError:  # not UTF-8, or from a source that was closed
             own["form"], own["files"] = storage(), storage()
         return True
