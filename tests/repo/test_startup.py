@@ -133,3 +133,19 @@ def test_other_loaders_see_the_import_as_they_expect_it(package: str, monkeypatc
     _startup.put_off("no_such_package_anywhere")
     assert package not in sys.modules
     assert "no_such_package_anywhere" not in sys.modules
+
+
+def test_a_command_is_imported_when_somebody_looks_for_it() -> None:
+    """`flask.cli` and `--version` import none of the commands; all are there at the first look."""
+    code = """if True:
+        import sys, flask.cli
+        try:
+            flask.cli.cli.main(["--version"])
+        except SystemExit:
+            pass
+        modules = {f"flask.cli.{name}" for name in ("run", "shell", "routes")}
+        print(modules & set(sys.modules))
+        print(sorted(flask.cli.cli.commands), flask.cli.run_command is flask.cli.cli.commands["run"])
+    """
+    said = in_a_new_process(code).splitlines()
+    assert said[-2:] == ["set()", "['routes', 'run', 'shell'] True"]

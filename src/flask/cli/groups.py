@@ -15,10 +15,7 @@ import click
 from ..globals import current_app
 from .failures import NoAppException
 from .options import app_option, debug_option, env_file_option, version_option
-from .routes import routes_command
-from .run import run_command
 from .script_info import ScriptInfo, with_appcontext
-from .shell import shell_command
 
 if t.TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -74,15 +71,32 @@ class FlaskGroup(AppGroup):
         if add_version_option:
             params.append(version_option)
         settings = {"auto_envvar_prefix": "FLASK", **(extra.pop("context_settings", None) or {})}
+        self._lacks_default_commands = False
         super().__init__(params=params, context_settings=settings, **extra)
+        self._lacks_default_commands = add_default_commands
 
         self.create_app = create_app
         self.load_dotenv = load_dotenv
         self.set_debug_flag = set_debug_flag
         self._loaded_plugin_commands = False
-        if add_default_commands:
+
+    # PERF: `run`, `shell` and `routes` come at the first look at the commands, which `flask --version` never takes.
+    @property
+    def commands(self) -> t.MutableMapping[str, click.Command]:
+        """The group's own commands, by name."""
+        if self._lacks_default_commands:
+            from .routes import routes_command
+            from .run import run_command
+            from .shell import shell_command
+
+            self._lacks_default_commands = False
             for command in (run_command, shell_command, routes_command):
                 self.add_command(command)
+        return self._commands
+
+    @commands.setter
+    def commands(self, value: t.MutableMapping[str, click.Command]) -> None:
+        self._commands = value
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """A command by its name: our own or a plug-in's, which work without an app, then one of the app's."""
