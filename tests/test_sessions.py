@@ -5,6 +5,7 @@ import hashlib
 import json
 import subprocess
 import sys
+import types
 import typing as t
 import uuid
 from pathlib import Path
@@ -690,6 +691,27 @@ class TestShortCuts:
 
             app.request_class = Own
             assert alike(app, "/read", "session=no").body == b'{"a": "1"}'
+
+    def test_a_request_of_another_kind(self) -> None:
+        """An interface may be asked about any object that has cookies."""
+        app = keyed()
+        value = cookie_of(call(app, "/set/a/1")).partition("=")[2]
+
+        class Bare:
+            __slots__ = ("cookies",)
+
+        request = Bare()
+        request.cookies = {"session": value}
+        opened = t.cast(t.Any, app.session_interface).open_session(app, request)
+        assert opened == {"a": "1"}
+
+    def test_a_provider_of_another_kind(self) -> None:
+        """An app's JSON may come from any object that has the functions."""
+        app = keyed()
+        app.json = t.cast(t.Any, types.SimpleNamespace(dumps=json.dumps, loads=json.loads))
+        cookie = cookie_of(call(app, "/set/a/1"))
+        assert with_cookie(app, "/read", cookie).body == b'{"a": "1"}'
+        assert with_cookie(app, "/quiet", cookie).header("Set-Cookie") is None
 
     @pytest.mark.parametrize("name", ["set_cookie", "delete_cookie", "vary", "max_cookie_size"])
     def test_a_response_class_of_ones_own(self, name: str) -> None:

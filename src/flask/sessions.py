@@ -297,12 +297,12 @@ _stock_delete_cookie = WerkzeugResponse.delete_cookie
 _VARY = ("Vary", "Cookie")
 
 
-def _cookie_of(request: Request, name: str) -> str | None:
+def _cookie_of(request: t.Any, name: str) -> str | None:
     """``request.cookies.get(name)``, without parsing the other cookies."""
     kind: t.Any = type(request)
-    own = request.__dict__
     if (
-        "cookies" not in own
+        isinstance(request, IncomingRequest)
+        and "cookies" not in (own := request.__dict__)
         and ("headers" not in own or type(own["headers"]) is EnvironHeaders)
         and kind.cookies is _stock_cookies
         and kind.headers is stock_request.headers
@@ -314,7 +314,8 @@ def _cookie_of(request: Request, name: str) -> str | None:
         value = _cookies.find(header, name)
         if value is not None:
             return value
-    return request.cookies.get(name)
+    found: str | None = request.cookies.get(name)
+    return found
 
 
 def _vary_by_cookie(response: Response) -> None:
@@ -394,8 +395,7 @@ def _cannot_be_permanent(app: Flask, interface: t.Any, value: str | None) -> boo
         not is_original(interface.get_signing_serializer)
         or URLSafeTimedSerializer is not _stock_serializer
         or not (isinstance(serializer, TaggedJSONSerializer) and serializer._is_built_in())
-        or type(provider).loads is not DefaultJSONProvider.loads
-        or "loads" in provider.__dict__
+        or getattr(provider.loads, "__func__", None) is not DefaultJSONProvider.loads
         or SecureCookieSession.permanent is not _stock_permanent
     ):
         return False

@@ -268,7 +268,7 @@ class TaggedJSONSerializer:
         if own.untag is not _own_untag or own._untag_scan is not _own_untag_scan:
             return self._untag_scan(loads(value))
         provider = _provider()
-        if provider is None or type(provider).loads is not _own_loads or "loads" in provider.__dict__:
+        if provider is None or getattr(provider.loads, "__func__", None) is not _own_loads:
             return _untagged(loads(value), self)
         try:
             data = _loads(value)
