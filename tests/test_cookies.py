@@ -58,6 +58,11 @@ usual = st.lists(
 @example(header=" session=1", name="session")
 @example(header="x session=1", name="session")
 @example(header="session=1 2; session=3", name="session")
+@example(header="session;=1", name="session;")
+@example(header="a b=1", name="a b")
+@example(header="x; a=b=c", name="a=b")
+@example(header="x; a b=c", name="a b")
+@example(header="a=1; =2", name="")
 def test_a_cookie_is_that_which_werkzeug_finds(header: str, name: str) -> None:
     """The value is the first of that name that Werkzeug's parser finds, or nothing is said."""
     found = find(header, name)

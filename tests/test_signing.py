@@ -224,8 +224,19 @@ class Own(TimestampSigner):
         return super().derive_key(secret_key)[::-1]
 
 
+class Late(TimestampSigner):
+    def get_timestamp(self) -> int:
+        return super().get_timestamp() - 1000
+
+
 @pytest.mark.parametrize(
-    "settings", [{"signer": Own}, {"fallback_signers": [{"key_derivation": "hmac", "salt": "b"}]}, {"salt": b"bytes"}]
+    "settings",
+    [
+        {"signer": Own},
+        {"signer": Late},
+        {"fallback_signers": [{"key_derivation": "hmac", "salt": "b"}]},
+        {"salt": b"bytes"},
+    ],
 )
 def test_other_signers(settings: dict[str, t.Any]) -> None:
     """A signer class of one's own, and signers to fall back on, are used."""
@@ -266,6 +277,7 @@ def test_unusual_arguments() -> None:
         assert ours.dumps({"a": 1}, salt="other") == salted
         assert ours.loads(salted, max_age=1, salt="other") == {"a": 1}
         assert outcome(ours.loads, salted, max_age=1) == outcome(theirs.loads, salted, max_age=1)
+        assert outcome(ours.loads, text, max_age=1, salt="other") == outcome(theirs.loads, text, 1, False, "other")
         assert ours.loads(text, max_age=1.5) == {"a": 1}  # type: ignore[arg-type]
         for odd in (None, 5, ""):
             assert outcome(ours.loads, odd, max_age=1) == outcome(theirs.loads, odd, max_age=1)

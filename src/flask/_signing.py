@@ -38,7 +38,7 @@ class KeptSerializer(URLSafeTimedSerializer):
     def _derive(self) -> tuple[_Mac, ...]:
         """The MAC of each key, newest first, proved by a signature of ItsDangerous'; none where it signs otherwise."""
         macs = []
-        if self.signer is TimestampSigner and self.is_text_serializer and not self.fallback_signers:
+        if self.signer is TimestampSigner and self.is_text_serializer:
             try:
                 for key in reversed(self.secret_keys):
                     signer = self.signer([key], salt=self.salt, **self.signer_kwargs)
@@ -140,10 +140,7 @@ def seeming_text(signed: str) -> str | None:
 
 def _mac_of(key: bytes, digest_method: t.Callable[..., t.Any]) -> _Mac:
     inner, outer = digest_method(), digest_method()
-    size = inner.block_size
-    if len(key) > size:
-        key = digest_method(key).digest()
-    key = key.ljust(size, b"\0")
+    key = key.ljust(inner.block_size, b"\0")  # one that is longer would be hashed first; none that was derived is
     inner.update(bytes(byte ^ 0x36 for byte in key))
     outer.update(bytes(byte ^ 0x5C for byte in key))
     return inner, outer
