@@ -166,8 +166,8 @@ class Flask(App, Application):
 
     def get_send_file_max_age(self, filename: str | None) -> int | None:
         """Seconds that a file may be cached: `SEND_FILE_MAX_AGE_DEFAULT`; None has clients revalidate each time."""
-        value = current_app.config["SEND_FILE_MAX_AGE_DEFAULT"]
-        if isinstance(value, timedelta):
+        value = _now().app.config["SEND_FILE_MAX_AGE_DEFAULT"]
+        if value is not None and isinstance(value, timedelta):
             return int(value.total_seconds())
         seconds: int | None = value
         return seconds
@@ -177,7 +177,7 @@ class Flask(App, Application):
         if not self.has_static_folder:
             raise RuntimeError("'static_folder' must be set to serve static_files.")
         max_age = self.get_send_file_max_age(filename)
-        return send_from_directory(t.cast(str, self.static_folder), filename, max_age=max_age)
+        return send_from_directory(self.static_folder, filename, max_age=max_age)  # type: ignore[arg-type]
 
     def open_resource(self, resource: str, mode: str = "rb", encoding: str | None = None) -> t.IO[t.AnyStr]:
         """Open a file by its name relative to `root_path`, for reading.

@@ -15,8 +15,9 @@ import werkzeug.utils
 from werkzeug.exceptions import abort as _werkzeug_abort
 from werkzeug.utils import redirect as _werkzeug_redirect
 
+from . import _files
 from ._contracts import stock
-from .globals import _app_if_any, _cv_request, _now, _request_below, current_app, request
+from .globals import _app_if_any, _current, _cv_request, _now, _request_below, current_app, request
 from .globals import request_ctx as request_ctx  # these two are found here, too
 from .globals import session as session
 from .signals import message_flashed
@@ -61,9 +62,11 @@ class _ContextStream(t.Generic[_Chunk]):
 
     def __next__(self) -> _Chunk:
         try:
-            with self._context._resumed():
-                chunk: _Chunk = next(self._iterator)
-                return chunk
+            token = _current.set(self._context)  # PERF: what `_resumed` does, without its three calls for each chunk
+            try:
+                return next(self._iterator)
+            finally:
+                _current.reset(token)
         except StopIteration:
             self._end(None)
             raise
@@ -254,8 +257,8 @@ def send_file(
     parameters are those of `werkzeug.utils.send_file`; `max_age` is in seconds, by default what the app's
     `get_send_file_max_age` says.
     """
-    as_asked: dict[str, t.Any] = {
-        "path_or_file": path_or_file,
+    file: t.Any = path_or_file
+    options: dict[str, t.Any] = {
         "mimetype": mimetype,
         "as_attachment": as_attachment,
         "download_name": download_name,
@@ -263,7 +266,12 @@ def send_file(
         "etag": etag,
         "last_modified": last_modified,
     }
-    return t.cast("Response", werkzeug.utils.send_file(**as_asked, **_in_this_app(max_age)))
+    top = _now()
+    environ = top._top_request.environ
+    response: Response | None = _files.send_file(top.app, environ, file, {**options, "max_age": max_age})
+    if response is not None:
+        return response
+    return t.cast("Response", werkzeug.utils.send_file(file, **options, **_in_this_app(max_age)))
 
 
 def send_from_directory(
@@ -276,6 +284,11 @@ def send_from_directory(
     `directory` counts from the app's `root_path` and must not come from a user; `path` may. Further arguments go to
     `send_file`.
     """
+    top = _now()
+    environ = top._top_request.environ
+    response: Response | None = _files.send_from_directory(top.app, environ, directory, path, kwargs)
+    if response is not None:
+        return response
     options = kwargs | _in_this_app(kwargs.get("max_age"))
     return t.cast("Response", werkzeug.utils.send_from_directory(directory, path, **options))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 from http import HTTPStatus
+from operator import attrgetter
 from types import NoneType
 
 from werkzeug.datastructures import Authorization, Headers
@@ -326,7 +327,9 @@ class Response(ResponseBase):
             ):
                 content_type = _content_types.get(self.default_mimetype if mimetype is None else mimetype)
                 if content_type is not None:
-                    self._become(response, 200 if status is None else status, [content_type], direct_passthrough)
+                    if status is None:
+                        status = 200
+                    self._become(response, status, _status_lines[status], [content_type], direct_passthrough)
                     return
             super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
             if self.__dict__.get("_on_close") == []:
@@ -371,10 +374,23 @@ class Response(ResponseBase):
             self.response = _Once(data)
             return True
 
-        def _become(self, body, status, pairs, direct_passthrough):
+        @classmethod
+        def _is_plainly_made(cls):
+            """Whether whoever makes a response of this class step by step gets what `_become` makes."""
+            return (
+                cls.__init__ is _init
+                and cls.set_etag is _set_etag
+                and cls.make_conditional is _make_conditional
+                and cls._process_range_request is _process_range_request
+                and cls._is_range_request_processable is _is_range_request_processable
+                and cls._clean_status is _clean_status
+                and (cls is Response or _made_by(cls) == _plainly_made)
+            )
+
+        def _become(self, body, status_code, status, pairs, direct_passthrough):
             """Be a response with these very headers, made of what is known to be right; nothing was set before."""
-            self._status = _status_lines[status]
-            self._status_code = status
+            self._status = status
+            self._status_code = status_code
             self._pairs = pairs
             self._headers = None
             self.response = body
@@ -413,7 +429,11 @@ class Response(ResponseBase):
                 and kind.iter_encoded is _iter_encoded
                 and kind.close is _close
                 # Five are the constructor's own. Among more may be one of the steps, put on this very object.
-                and (len(own := self.__dict__) == 5 or _steps.isdisjoint(own))
+                and (
+                    len(own := self.__dict__) == 5
+                    or (len(own) == 6 and "direct_passthrough" in own)
+                    or _steps.isdisjoint(own)
+                )
             ):
                 body = self.response
                 if type(body) is list:
@@ -510,6 +530,20 @@ def _start_closing(response: t.Any) -> list[t.Callable[[], t.Any]]:
 
 
 setattr(Response, "_on_close", _Derived("_on_close", _start_closing))  # noqa: B010 - typed as a plain list in the base
+
+# What a response of a file is made with. PERF: what is no method takes five times as long to ask for, so of that only
+# subclasses are asked.
+_init = Response.__init__
+_set_etag = Response.set_etag
+_make_conditional = Response.make_conditional
+_process_range_request = Response._process_range_request
+_is_range_request_processable = Response._is_range_request_processable
+_clean_status = Response._clean_status
+_made_by = attrgetter(
+    *("__new__", "__setattr__", "default_status", "headers", "status", "status_code", "direct_passthrough"),
+    *("content_length", "last_modified", "cache_control", "expires", "accept_ranges"),
+)
+_plainly_made = _made_by(Response)
 
 # Werkzeug's own steps from a response to bytes: where one of them was overridden, it is called.
 _set_data = Response.set_data
