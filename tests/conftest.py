@@ -15,9 +15,12 @@ SOURCE = ROOT / "src" / "flask"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give children the ordinary Ctrl+C: what a shell starts in the background ignores it, and so would they."""
+    """Give children the ordinary signals: what a shell starts in the background, or by `nohup`, ignores some."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    hangup = getattr(signal, "SIGHUP", None)  # Windows has none
+    if hangup is not None and signal.getsignal(hangup) is signal.SIG_IGN:
+        signal.signal(hangup, signal.SIG_DFL)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

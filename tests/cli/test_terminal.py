@@ -299,7 +299,11 @@ def test_no_process_outlives_the_first(write: Write, terminal: Terminal, way: si
     child = terminal(*RUN)
     served(child, url_of(child), "one")
     if way is signal.SIGHUP:
-        child.close(force=False)
+        child.ptyproc.fileobj.close()
+        for _ in range(TRIES):
+            if not child.isalive():
+                break
+            time.sleep(0.05)
     else:
         os.kill(child.pid, way)
         child.expect(pexpect.EOF)
