@@ -9,6 +9,7 @@ The private names of Werkzeug that are read here: `_status`, `_status_code`, `_o
 from __future__ import annotations
 
 import typing as t
+from functools import cache
 from http import HTTPStatus
 from operator import attrgetter
 from types import NoneType
@@ -112,6 +113,8 @@ class Request(IncomingRequest):
     # Whether the cookies are made from the header, and whether there may be files to close: decided as a class is made.
     _reads_cookie_header = True
     _has_files = False
+    # Whether the blueprint follows from the matched rule, decided likewise.
+    _named_by_rule = True
 
     def __init__(self, environ: WSGIEnvironment, populate_request: bool = True, shallow: bool = False) -> None:
         # PERF: only what each request needs; Werkzeug's constructor computes eight values more (4 µs).
@@ -127,6 +130,7 @@ class Request(IncomingRequest):
     def __init_subclass__(cls, **kwargs: t.Any) -> None:
         super().__init_subclass__(**kwargs)
         cls._given = tuple(name for name in _request_parts if getattr(getattr(cls, name), "fset", None) is not None)
+        cls._named_by_rule = cls.endpoint is Request.endpoint and cls.blueprint is Request.blueprint
         cls._reads_cookie_header = cls.cookies is Request.cookies
         cls._has_files = cls.files is not Request.files or cls._load_form_data is not Request._load_form_data
 
@@ -156,14 +160,9 @@ class Request(IncomingRequest):
     @property
     def blueprints(self) -> list[str]:
         """The registered names of the blueprint and of those that it is nested in, innermost first."""
-        kind = type(self)
-        if kind.blueprint is _blueprint and kind.endpoint is _endpoint:  # PERF: what they say, without asking them
+        if self._named_by_rule:  # PERF: what `blueprint` and `endpoint` say, without asking them
             rule = self.url_rule
-            if rule is None:
-                return []
-            if type(rule.endpoint) is str:
-                own, _, _ = rule.endpoint.rpartition(".")
-                return _split_blueprint_path(own) if own else []
+            return [] if rule is None else _blueprints_of(rule.endpoint)
         name = self.blueprint
         return _split_blueprint_path(name) if name is not None else []
 
@@ -208,7 +207,9 @@ class Request(IncomingRequest):
             super().close()
 
 
-_blueprint, _endpoint = Request.blueprint, Request.endpoint
+@cache
+def _blueprints_of(endpoint: t.Any) -> list[str]:
+    return _split_blueprint_path(endpoint.rpartition(".")[0]) if endpoint is not None and "." in endpoint else []
 
 
 class _Files(cached_property):  # type: ignore[type-arg]
@@ -259,7 +260,7 @@ _content_types = {
     mimetype: ("Content-Type", get_content_type(mimetype, "utf-8"))
     for mimetype in ("text/html", "text/plain", "text/css", "text/csv", "application/json", "application/xml")
 }
-_lengths = [("Content-Length", str(size)) for size in range(4096)]
+_lengths: list[tuple[str, str] | None] = [None] * 4096
 # Werkzeug rewrites these on the way out, or adds the last where it is missing.
 _rewritten = {"location", "content-location"}
 _KNOWN_HEADERS = frozenset({Headers, OurHeaders})
@@ -312,7 +313,7 @@ class Response(ResponseBase):
                     data = response.encode() if kind is str else response
                     size = len(data)
                     # The list behind the headers, while it is ours: `__call__` may then send it as it is.
-                    self._pairs = [content_type, _lengths[size] if size < 4096 else ("Content-Length", str(size))]
+                    self._pairs = [content_type, (size < 4096 and _lengths[size]) or _length(size)]
                     self._headers = None
                     self.response = [data]
                     return
@@ -366,7 +367,8 @@ class Response(ResponseBase):
                     return False
                 pairs = Headers(pairs)._list
             data = _error_page(error, environ)
-            pairs.append(("Content-Length", str(len(data))))
+            size = len(data)
+            pairs.append((size < 4096 and _lengths[size]) or _length(size))
             self._status = _status_lines[code]
             self._status_code = code
             self._pairs = pairs
@@ -466,6 +468,14 @@ class Response(ResponseBase):
         return size
 
 
+def _length(size: int) -> tuple[str, str]:
+    """The header for a body of so many bytes, kept where it is small."""
+    pair = ("Content-Length", str(size))
+    if size < len(_lengths):
+        _lengths[size] = pair
+    return pair
+
+
 class _Once:
     """A body in one piece that counts as streamed, as does what Werkzeug makes of an error."""
 
@@ -487,6 +497,7 @@ class _Once:
 _HTML = [("Content-Type", "text/html; charset=utf-8")]
 _get_error_response = HTTPException.get_response
 _call_error = HTTPException.__call__
+_error_name = HTTPException.name
 _words_of_a_page = frozenset({"code", "description", "get_body", "get_description", "name"})
 _pages: dict[tuple[t.Any, ...], bytes] = {}
 
@@ -497,7 +508,7 @@ def _error_page(error: HTTPException, environ: WSGIEnvironment) -> bytes:
     if (
         kind.get_body is not HTTPException.get_body
         or kind.get_description is not HTTPException.get_description
-        or kind.name is not HTTPException.name
+        or kind.name is not _error_name
         or not (kind.description is None or type(kind.description) is str)
         or not _words_of_a_page.isdisjoint(error.__dict__)
     ):
