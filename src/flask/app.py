@@ -630,18 +630,21 @@ class Flask(App, Application):
 
     def ensure_sync(self, func: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
         """The function as it can be called from synchronous code: an `async def` one wrapped by `async_to_sync`."""
-        if type(func) is FunctionType and func in _synchronous:
-            return func
-        # PERF: the flags of a plain function say it in 0.1 µs, unless it bears inspect's mark; inspect takes 1 µs.
-        plain: t.Any = func.__func__ if type(func) is MethodType else func
-        if type(plain) is not FunctionType or "_is_coroutine_marker" in plain.__dict__:
+        given: t.Any = func
+        plain = given.__func__ if type(given) is MethodType else given
+        if type(plain) is not FunctionType:
             return self.async_to_sync(func) if iscoroutinefunction(func) else func
-        if plain.__code__.co_flags & _COROUTINE:
+        if plain in _synchronous:
+            return func
+        # PERF: the flags of a function say it in 0.1 µs, unless it bears inspect's mark; inspect takes 1 µs.
+        if plain.__code__.co_flags & _COROUTINE or (
+            "_is_coroutine_marker" in plain.__dict__ and iscoroutinefunction(func)
+        ):
             return self.async_to_sync(func)
-        if plain is func and func.__closure__ is None:
+        if plain.__closure__ is None:
             if len(_synchronous) >= 1024:
                 _synchronous.clear()
-            _synchronous.add(func)
+            _synchronous.add(plain)
         return func
 
     def async_to_sync(self, func: t.Callable[..., t.Coroutine[t.Any, t.Any, t.Any]]) -> t.Callable[..., t.Any]:
