@@ -311,6 +311,23 @@ def test_overrides_of_the_serialiser_are_called():
     assert shouting.dumps({"a": "b"}) == '{"a":"B"}'
     assert shouting.loads('{"b":1,"a":2}') == [("a", 2), ("b", 1)]
 
+    class Scanning(TaggedJSONSerializer):
+        def _untag_scan(self, value):
+            return "scanned", super()._untag_scan(value)
+
+    with Flask("overrides", static_folder=None).app_context():
+        assert shouting.dumps({"a": "b"}) == '{"a":"B"}'
+        assert shouting.loads('{"b":1,"a":2}') == [("a", 2), ("b", 1)]
+        assert Scanning().loads('{"a":1}') == ("scanned", {"a": ("scanned", 1)})
+
+
+def test_text_may_come_as_bytes(serializer):
+    """As by the standard library, the text is read also from bytes."""
+    assert serializer.loads(b'{"a":{" t":[1]}}') == {"a": (1,)}
+    with Flask("bytes", static_folder=None).app_context():
+        assert serializer.loads(b'{"a":{" t":[1]}}') == {"a": (1,)}
+        assert serializer.loads(b'{"a":1,"b":2}') == {"a": 1, "b": 2}
+
 
 # ---- the tags themselves
 
