@@ -26,29 +26,31 @@ class _PutOff(ModuleType):
         if importlib.util.find_spec(submodule) is not None:
             # The package's modules ask for each other in the midst of being imported: no time for the body.
             return importlib.import_module(submodule)
-        _run_body(self)
+        _run_body(self, name)
         return getattr(self, name)
 
     def __dir__(self) -> list[str]:
-        _run_body(self)
+        _run_body(self, "__dir__")
         return dir(self)
 
 
 _running = RLock()
+_bodies: set[str] = set()
 
 
-def _run_body(package: _PutOff) -> None:
-    """Make an ordinary package of it. What its body itself asks for meanwhile is an ordinary missing name."""
+def _run_body(package: _PutOff, name: str) -> None:
+    """Make an ordinary package of it, for whoever asked for this name. Other threads wait until it is one."""
     with _running:
         if type(package) is not _PutOff:
             return  # another thread has done it
-        spec = package.__spec__
-        package.__class__ = ModuleType  # type: ignore[assignment]
+        if package.__name__ in _bodies:
+            raise AttributeError(f"module {package.__name__!r} has no attribute {name!r}")  # its body asks, too early
+        _bodies.add(package.__name__)
         try:
-            spec.loader.exec_module(package)  # type: ignore[union-attr]
-        except BaseException:
-            package.__class__ = _PutOff  # the next who asks meets the same error
-            raise
+            package.__spec__.loader.exec_module(package)  # type: ignore[union-attr]
+        finally:
+            _bodies.discard(package.__name__)  # if it failed, the next who asks meets the same error
+        package.__class__ = ModuleType  # type: ignore[assignment]
 
 
 def put_off(name: str) -> None:

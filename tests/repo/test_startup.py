@@ -23,7 +23,10 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A package whose body imports a submodule, and whose submodules ask for each other as Werkzeug's do."""
     root = tmp_path / "putoff"
     root.mkdir()
-    (root / "__init__.py").write_text("from .server import serve as serve\nruns = globals().get('runs', 0) + 1\n")
+    (root / "__init__.py").write_text(
+        "import sys, time\nfrom .server import serve as serve\nruns = globals().get('runs', 0) + 1\n"
+        "early = hasattr(sys.modules[__name__], 'too_early')\ntime.sleep(0.05)\ntoo_early = True\n"
+    )
     (root / "server.py").write_text("serve = 'served'\n")
     (root / "http.py").write_text("from . import structures\nname = 'http'\n")
     (root / "structures.py").write_text("from . import http\n")
@@ -90,13 +93,14 @@ def test_body_runs_at_the_first_look_and_once(package: str) -> None:
     _startup.put_off(package)
     module = sys.modules[package]
     found: list[str] = []
-    threads = [threading.Thread(target=lambda: found.append(module.serve)) for _ in range(8)]
+    threads = [threading.Thread(target=lambda: found.append(module.serve * module.too_early)) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert found == ["served"] * 8
     assert module.runs == 1
+    assert not module.early
     assert type(module) is types.ModuleType
 
 
