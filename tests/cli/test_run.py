@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 
 from flask import Flask
 from flask.cli import NoAppException, cli, show_server_banner
+from flask.cli.server import serve
 
 from .conftest import Command, Write
 from .server import serving
@@ -276,3 +277,13 @@ def test_no_debugger(write: Write, folder: Path, args: list[str]) -> None:
         text = server.wait_for("Server Error")
         assert "Internal Server Error" in text
         assert "ZeroDivisionError" not in text or args
+
+
+def test_ctrl_c_between_two_steps_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interrupt that Werkzeug's loop does not see, at its very beginning or end, is no error of the command."""
+
+    def interrupted(*args: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("werkzeug.serving.run_simple", interrupted)
+    serve("127.0.0.1", 0, Flask("quiet"))

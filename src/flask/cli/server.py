@@ -47,6 +47,8 @@ def serve(host: str, port: int, app: WSGIApplication, **options: t.Any) -> None:
             stack.enter_context(guarded())
         try:
             run_simple(host, port, app, **options)
+        except KeyboardInterrupt:
+            pass  # Ctrl+C just before or after Werkzeug listens for it ends the server as quietly
         except SystemExit as left:
             if left.code and not restarted:
                 _explain(host, port)
