@@ -105,11 +105,6 @@ def _app_if_any() -> Flask | None:
     return app
 
 
-def _has_app() -> bool:
-    """Whether an app is current."""
-    return _now()._top_app_ctx is not None
-
-
 _nothing = _NoContext()
 _current: ContextVar[t.Any] = ContextVar("flask.context", default=_nothing)
 _now = _current.get

@@ -27,7 +27,7 @@ from ._headers import around, lowered
 from ._incoming import EnvironHeaders, IncomingRequest
 from ._incoming.request import stock
 from ._redirects import is_plain
-from ._sending import send
+from ._sending import rewritten, send
 from .debughelpers import attach_enctype_error_multidict
 from .globals import _app_if_any, _now
 from .globals import current_app as current_app  # it is found here, too
@@ -261,8 +261,6 @@ _content_types = {
     for mimetype in ("text/html", "text/plain", "text/css", "text/csv", "application/json", "application/xml")
 }
 _lengths: list[tuple[str, str] | None] = [None] * 4096
-# Werkzeug rewrites these on the way out, or adds the last where it is missing.
-_rewritten = {"location", "content-location"}
 _KNOWN_HEADERS = frozenset({Headers, OurHeaders})
 
 
@@ -363,17 +361,13 @@ class Response(ResponseBase):
                 return False
             if pairs != _HTML:
                 names = {name.lower() for name, _ in pairs}
-                if "content-type" not in names or "content-length" in names or not _rewritten.isdisjoint(names):
+                if "content-type" not in names or "content-length" in names or not rewritten.isdisjoint(names):
                     return False
                 pairs = Headers(pairs)._list
             data = _error_page(error, environ)
             size = len(data)
             pairs.append((size < 4096 and _lengths[size]) or _length(size))
-            self._status = _status_lines[code]
-            self._status_code = code
-            self._pairs = pairs
-            self._headers = None
-            self.response = _Once(data)
+            self._become(_Once(data), code, _status_lines[code], pairs, False)
             return True
 
         @classmethod
@@ -530,7 +524,7 @@ def _are_final(response: Response, pairs: list[tuple[str, str]]) -> bool:
         return False
     if "location" not in names and "content-location" not in names:
         return True
-    found = [(name, value) for name, value in pairs if name.lower() in _rewritten]
+    found = [(name, value) for name, value in pairs if name.lower() in rewritten]
     name, value = found[0]
     return len(found) == 1 and name == "Location" and is_plain(value) and not response.autocorrect_location_header
 

@@ -5,6 +5,6 @@ request, `bodies` knows which body may be read at once, `structures` holds what 
 """
 
 from .request import IncomingRequest
-from .structures import EnvironHeaders, around
+from .structures import EnvironHeaders
 
-__all__ = ["EnvironHeaders", "IncomingRequest", "around"]
+__all__ = ["EnvironHeaders", "IncomingRequest"]
