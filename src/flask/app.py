@@ -24,7 +24,8 @@ from werkzeug.routing import BuildError, MapAdapter, RequestRedirect
 from werkzeug.routing import Rule as Rule  # applications import it from here
 from werkzeug.wsgi import get_host
 
-from . import typing as ft
+import flask.typing as ft
+
 from ._contracts import Application, original, stock
 from ._dispatch import errors
 from ._dispatch.results import to_response

@@ -18,7 +18,8 @@ from functools import update_wrapper
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import MapAdapter
 
-from . import typing as ft
+import flask.typing as ft
+
 from ._contracts import stock
 from ._routing import ABSENT
 from .globals import _current, _cv_app, _cv_request, _NoContext, _nothing, _now, _request_below, _SplitContext

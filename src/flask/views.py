@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typing as t
 
-from . import typing as ft
+import flask.typing as ft
+
 from .globals import _now
 
 http_method_funcs = frozenset({"get", "post", "head", "options", "delete", "put", "trace", "patch"})
