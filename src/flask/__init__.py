@@ -49,7 +49,7 @@ else:
                 return opened[name]
         if name == "cli":  # it brings click along: for those who write `flask.cli` and import only `flask`
             return _import_module("flask.cli")
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise AttributeError(name)
 
     def __dir__():
         return sorted(_open())
