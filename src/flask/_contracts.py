@@ -17,11 +17,13 @@ class Application:
 
 
 class _Stock:
-    """The marked functions by their names."""
+    """The marked functions by their names, and the classes and functions that a module above adds."""
 
     if t.TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> t.Any: ...
+
+        def __setattr__(self, name: str, value: t.Any) -> None: ...
 
 
 # PERF: hot paths compare `type(x).method is stock.method` and look into `x.__dict__` themselves, which is `is_original`

@@ -39,13 +39,13 @@ from .debughelpers import (
     _explain_unbuilt_url,
     _explain_unrouted,
 )
-from .globals import _now, g, request, request_ctx, session
+from .globals import _find_request_ctx, _now, g, request, request_ctx, session
 from .globals import current_app as current_app
 from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv, send_from_directory
 from .sansio.app import App
 from .sessions import SecureCookieSessionInterface, SessionInterface, _untouched_session_is_silent
 from .signals import appcontext_tearing_down, request_finished, request_started, request_tearing_down
-from .wrappers import Request, Response
+from .wrappers import Request, Response, _blueprints_of
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -415,7 +415,7 @@ class Flask(App, Application):
 
     def request_context(self, environ: WSGIEnvironment) -> RequestContext:
         """A request context for a WSGI environment: `with` it, `request` and `session` are available too."""
-        return RequestContext(self, environ)
+        return RequestContext(self, environ, None, None)  # PERF: with every argument the call is specialised
 
     def test_request_context(self, *args: t.Any, **kwargs: t.Any) -> RequestContext:
         """A request context for a made-up request; the arguments are those of `flask.testing.EnvironBuilder`."""
@@ -451,14 +451,14 @@ class Flask(App, Application):
         processors, before = self.url_value_preprocessors, self.before_request_funcs
         if not processors and not before:
             return None
-        request = _now()._top_request
         if processors:
-            for name in _app_first(processors, request):
+            request = _find_request_ctx().request
+            for name in _app_first(processors):
                 if name in processors:
                     for processor in processors[name]:
                         processor(request.endpoint, request.view_args)
         if before:
-            for name in _app_first(before, request):
+            for name in _app_first(before):
                 if name in before:
                     for function in before[name]:
                         result = self.ensure_sync(function)()
@@ -468,13 +468,23 @@ class Flask(App, Application):
 
     def dispatch_request(self) -> ft.ResponseReturnValue:
         """Step 5: call the view that the URL matched, answer OPTIONS, or raise what matching raised."""
-        request = _now()._top_request
-        if request.routing_exception is not None:
-            self.raise_routing_exception(request)
-        rule = request.url_rule
-        if request.method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
+        context = _now()
+        rule: t.Any
+        if type(context) is RequestContext and context._late and context._found is not None:
+            rule, arguments = context._found  # PERF: nobody has looked at the request, so it need not be made
+            method = context._environ["REQUEST_METHOD"]
+            if rule.methods is None:
+                method = method.upper()
+        else:
+            request = _find_request_ctx().request
+            if request.routing_exception is not None:
+                self.raise_routing_exception(request)
+            rule, method = request.url_rule, request.method
+            arguments = request.view_args  # type: ignore[assignment]
+        if method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
             return self.make_default_options_response()
-        result: ft.ResponseReturnValue = self.ensure_sync(self.view_functions[rule.endpoint])(**request.view_args)
+        view = self.ensure_sync(self.view_functions[rule.endpoint])
+        result: ft.ResponseReturnValue = view(**arguments) if arguments else view()
         return result
 
     def make_default_options_response(self) -> Response:
@@ -487,7 +497,7 @@ class Flask(App, Application):
     def handle_http_exception(self, e: HTTPException) -> HTTPException | ft.ResponseReturnValue:
         """Step 6 for an HTTP exception: its handler's result, else the exception itself, as a response."""
         result: HTTPException | ft.ResponseReturnValue
-        result = errors.handle_http_exception(self, e, _now()._top_request.blueprints)
+        result = errors.handle_http_exception(self, e, _blueprints_now())
         if result is e and self.debug:
             _explain_unrouted(self, _now()._top_request_ctx, e)
         return result
@@ -495,7 +505,7 @@ class Flask(App, Application):
     def handle_user_exception(self, e: Exception) -> HTTPException | ft.ResponseReturnValue:
         """Step 6 for whatever a view or hook raised; raised again where no handler is registered for it."""
         result: HTTPException | ft.ResponseReturnValue
-        result = errors.handle_user_exception(self, e, _now()._top_request.blueprints)
+        result = errors.handle_user_exception(self, e, _blueprints_now())
         return result
 
     def handle_exception(self, e: Exception) -> Response:
@@ -504,7 +514,7 @@ class Flask(App, Application):
         Its handler gets an `InternalServerError` with the `original_exception`. Raised again as
         `PROPAGATE_EXCEPTIONS` says, by default in debug mode and when testing.
         """
-        response: Response = errors.handle_exception(self, e, _now()._top_request.blueprints)
+        response: Response = errors.handle_exception(self, e, _blueprints_now())
         return response
 
     def log_exception(
@@ -563,11 +573,11 @@ class Flask(App, Application):
             response = self.ensure_sync(function)(response)
         after = self.after_request_funcs
         if after:
-            for name in _app_last(after, context.request):
+            for name in _app_last(after):
                 if name in after:
                     for function in reversed(after[name]):
                         response = self.ensure_sync(function)(response)
-        if context._opened is not None or not _untouched_session_is_silent(self, context.request):
+        if context._opened is not None or not _untouched_session_is_silent(self, context):
             opened = context._session
             if not self.session_interface.is_null_session(opened):
                 self.session_interface.save_session(self, opened, response)
@@ -585,7 +595,7 @@ class Flask(App, Application):
             exc = sys.exc_info()[1]
         functions: list[ft.TeardownCallable] = []
         if teardown:
-            for name in _app_last(teardown, _now()._top_request):
+            for name in _app_last(teardown):
                 if name in teardown:
                     functions += reversed(teardown[name])
         self._tear_down(functions, request_tearing_down, exc)
@@ -756,12 +766,20 @@ _Names: t.TypeAlias = "tuple[str | None, ...]"
 _APP: _Names = (None,)
 
 
-def _app_first(table: cabc.Mapping[str | None, t.Any], request: Request) -> _Names:
-    return _APP if len(table) == 1 and None in table else (None, *reversed(request.blueprints))
+def _blueprints_now() -> list[str]:
+    """The blueprints of the current request, which need not be made for it."""
+    context = _find_request_ctx()
+    if context._late:
+        return [] if context._found is None else _blueprints_of(context._found[0].endpoint)
+    return context.request.blueprints
 
 
-def _app_last(table: cabc.Mapping[str | None, t.Any], request: Request) -> _Names:
-    return _APP if len(table) == 1 and None in table else (*request.blueprints, None)
+def _app_first(table: cabc.Mapping[str | None, t.Any]) -> _Names:
+    return _APP if len(table) == 1 and None in table else (None, *reversed(_blueprints_now()))
+
+
+def _app_last(table: cabc.Mapping[str | None, t.Any]) -> _Names:
+    return _APP if len(table) == 1 and None in table else (*_blueprints_now(), None)
 
 
 def _with_anchor(url: str, anchor: str) -> str:

@@ -22,13 +22,25 @@ import flask.typing as ft
 
 from ._contracts import stock
 from ._routing import ABSENT
-from .globals import _current, _cv_app, _cv_request, _NoContext, _nothing, _now, _request_below, _SplitContext
+from .globals import (
+    _cv_app,
+    _cv_request,
+    _NoContext,
+    _nothing,
+    _now,
+    _request_below,
+    _reset,
+    _set,
+    _SplitContext,
+    _unmade,
+)
 from .signals import appcontext_popped, appcontext_pushed, appcontext_tearing_down
 
 if t.TYPE_CHECKING:
     from types import TracebackType
 
     from _typeshed.wsgi import WSGIEnvironment
+    from werkzeug.routing import Rule
 
     from .app import Flask
     from .sessions import SessionMixin
@@ -158,7 +170,7 @@ class AppContext:
     def push(self) -> None:
         """Make this the current app context."""
         outer = _now()
-        self._pushes.append((_current.set(self), outer))
+        self._pushes.append((_set(self), outer))
         if appcontext_pushed.receivers:
             appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
 
@@ -182,7 +194,7 @@ class AppContext:
         found = _now()
         if found is self:
             token, _ = self._pushes.pop()
-            _current.reset(token)
+            _reset(token)
             return
         current = found._top_app_ctx
         if current is None:
@@ -191,7 +203,7 @@ class AppContext:
         if current is self:
             _settle(outer._top_app_ctx, found._top_request_ctx)
             return
-        _current.reset(token)
+        _reset(token)
         raise AssertionError(f"Popped wrong app context. ({current!r} instead of {self!r})")
 
     @property
@@ -236,7 +248,7 @@ _pop_app_context = AppContext.pop
 def _settle(app_ctx: AppContext | None, request_ctx: RequestContext | None) -> None:
     """Make current what is left after contexts were popped out of order."""
     nothing_left = app_ctx is None and request_ctx is None
-    _current.set(_NoContext() if nothing_left else _SplitContext(app_ctx, request_ctx))
+    _set(_NoContext() if nothing_left else _SplitContext(app_ctx, request_ctx))
 
 
 # How a push of a request context came by its app context. An AppContext stands for: made and pushed by that push.
@@ -251,21 +263,8 @@ class RequestContext:
     the `teardown_request` functions, closes the request and ends the app context, if that is its own.
     """
 
-    __slots__ = (
-        "__dict__",
-        "__weakref__",
-        "_after_request_functions",
-        "_app_ctx",
-        "_app_vars",
-        "_held",
-        "_holds",
-        "_opened",
-        "_pushes",
-        "_url_adapter",
-        "app",
-        "flashes",
-        "request",
-    )
+    # PERF: no slots. An object with nothing but inline values is made in two thirds of the time.
+    _top_request: Request
 
     def __init__(
         self,
@@ -275,11 +274,11 @@ class RequestContext:
         session: SessionMixin | None = None,
     ) -> None:
         self.app = app
-        if request is None:
-            kind = app.request_class  # PERF: a call of a class by its attribute is not specialised
-            request = kind(environ)
-            request.json_module = app.json
-        self.request: Request = request
+        self._environ = environ
+        # Whether the request is still to be made; until then the next two hold what it will be told of the match.
+        self._late = False
+        self._found: tuple[Rule, dict[str, t.Any]] | None = None
+        self._refused: HTTPException | None = None
         self.flashes: list[tuple[str, str]] | None = None
         self._after_request_functions: list[ft.AfterRequestCallable[t.Any]] = []
         self._opened = session
@@ -291,14 +290,50 @@ class RequestContext:
         self._url_adapter: MapAdapter | None = _unbuilt
         # What stands on the app itself may hide a method of its class.
         self._app_vars = own = app.__dict__
+        kind = app.request_class
+        if request is not None:
+            self._top_request = request
+            kind = type(request)
+        elif kind is stock.request_class and kind.__init__ is stock.request_init and kind.close is stock.request_close:
+            self._late = True  # nobody can tell before he looks at it
+            self._top_request = _unmade
+        else:
+            self._make_request()
         if type(app).create_url_adapter is not stock.create_url_adapter or "create_url_adapter" in own:
             self._build_url_adapter()
-        elif app.config["TRUSTED_HOSTS"] is not None or type(request).trusted_hosts is not None:
+        elif app.config["TRUSTED_HOSTS"] is not None or kind.trusted_hosts is not None:
             try:
-                app._check_host(request)
+                app._check_host(self.request)
             except HTTPException as e:
                 self._url_adapter = None
-                request.routing_exception = e
+                self.request.routing_exception = e
+
+    def _make_request(self) -> Request:
+        """The request of this context, told what is known of it by now."""
+        app = self.app
+        kind = app.request_class
+        if kind.__init__ is stock.request_init:
+            request = kind(self._environ, True, False)  # PERF: with every argument the call is specialised
+        else:
+            request = kind(self._environ)
+        request.json_module = app.json
+        if self._found is not None:
+            request.url_rule, request.view_args = self._found
+        if self._refused is not None:
+            request.routing_exception = self._refused
+        self._top_request = request
+        self._late = False
+        return request
+
+    @property
+    def request(self) -> Request:
+        """The request of this context."""
+        return self._make_request() if self._late else self._top_request
+
+    @request.setter
+    def request(self, value: Request) -> None:
+        self._top_request = value
+        self._late = False
 
     # ---- what follows from the request's URL
 
@@ -322,12 +357,11 @@ class RequestContext:
 
     def match_request(self) -> None:
         """Find the rule for the request's URL, or the exception to raise in place of a view."""
-        request = self.request
         if self._url_adapter is _unbuilt:
             # None wherever only Werkzeug's adapter knows for certain.
             found = None
             app = self.app
-            environ = request.environ
+            environ = self._environ if self._late else self._top_request.environ
             path = environ.get("PATH_INFO")
             host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME")
             if (
@@ -341,14 +375,19 @@ class RequestContext:
                     path = path.encode("latin-1").decode(errors="replace")
                 found = app._router.match(app.url_map, environ["REQUEST_METHOD"], path)
             if found is ABSENT:
-                request.routing_exception = NotFound()
+                self._refused = NotFound()
+                if not self._late:
+                    self._top_request.routing_exception = self._refused
                 return
             if found is not None:
-                request.url_rule, request.view_args = found
+                self._found = found
+                if not self._late:
+                    self._top_request.url_rule, self._top_request.view_args = found
                 return
         adapter = self.url_adapter
         if adapter is None:
             return
+        request = self.request
         try:
             request.url_rule, request.view_args = adapter.match(return_rule=True)  # type: ignore[assignment]
         except HTTPException as e:
@@ -420,7 +459,7 @@ class RequestContext:
                 whence = self._app_ctx = app.app_context()
                 whence.push()
                 outer = _now()
-        self._pushes = (_current.set(self), outer, whence, self._pushes)
+        self._pushes = (_set(self), outer, whence, self._pushes)
 
         if self._opened is None:
             interface = app.session_interface
@@ -450,23 +489,18 @@ class RequestContext:
             self._hold_back(exc)
             return
         app = self.app
-        request = self.request
         on_top = True
         try:
             app.do_teardown_request(exc)
         finally:
             try:
-                request.close()
-            except AttributeError:
-                if hasattr(request, "close"):
-                    raise  # else a request class of the app's own, which has none
+                if not self._late:
+                    self._close_request()
             finally:
-                # The environment must not keep the request alive, which keeps the environment.
-                request.environ["werkzeug.request"] = None
                 try:
                     if _now() is self:  # PERF: as `_leave`, in a tenth of the time
                         self._pushes = ()
-                        _current.reset(token)
+                        _reset(token)
                     else:
                         on_top = self._leave()
                 finally:
@@ -485,13 +519,24 @@ class RequestContext:
                     elif whence is not _BORROWED:
                         whence.pop(exc)
 
+    def _close_request(self) -> None:
+        request = self._top_request
+        try:
+            request.close()
+        except AttributeError:
+            if hasattr(request, "close"):
+                raise  # else a request class of the app's own, which has none
+        finally:
+            # The environment must not keep the request alive, which keeps the environment.
+            request.environ["werkzeug.request"] = None
+
     def _leave(self) -> bool:
         """Take this context from the top, or from under an app context pushed after it; whether it was on top."""
         found = _now()
         token, outer, _, earlier = self._pushes  # type: ignore[misc]
         self._pushes = earlier or ()
         if found is self:
-            _current.reset(token)
+            _reset(token)
             return True
         current = found._top_request_ctx
         if current is None:
@@ -499,7 +544,7 @@ class RequestContext:
         if current is self:
             _settle(found._top_app_ctx, outer._top_request_ctx)
             return False
-        _current.reset(token)
+        _reset(token)
         raise AssertionError(f"Popped wrong request context. ({current!r} instead of {self!r})")
 
     def _end_implied(self, outer: t.Any, exc: BaseException | None, token: Token[t.Any] | None = None) -> None:
@@ -508,7 +553,7 @@ class RequestContext:
         With the request's own token it ends where it is: below another app context, which is an error that it finds.
         """
         context = self._top_app_ctx
-        context._pushes[-1] = (token or _current.set(context), outer)
+        context._pushes[-1] = (token or _set(context), outer)
         context.pop(exc)
 
     # ---- a response that is still being produced after the lifecycle has ended (stream_with_context)
@@ -532,7 +577,7 @@ class RequestContext:
         whence, exc = self._held
         del self._held
         outer = _now()
-        self._pushes = (_current.set(self), outer, whence, ())
+        self._pushes = (_set(self), outer, whence, ())
         self.pop(error if exc is None else exc)
 
     def _hold_back(self, exc: BaseException | None) -> None:
@@ -606,15 +651,14 @@ class _Resumption:
         self._context = context
 
     def __enter__(self) -> None:
-        self._token = _current.set(self._context)
+        self._token = _set(self._context)
 
     def __exit__(self, *exc_info: object) -> None:
-        _current.reset(self._token)
+        _reset(self._token)
 
 
 if not t.TYPE_CHECKING:
-    RequestContext._top_request = RequestContext.__dict__["request"]  # PERF: as AppContext._top_g
-    RequestContext._top_session = RequestContext.__dict__["session"]
+    RequestContext._top_session = RequestContext.__dict__["session"]  # PERF: as AppContext._top_g
 
 
 # Labels of a host name as IDNA's ASCII form has them (RFC 1035 §2.3.4, RFC 5890), and a port. What looks otherwise may

@@ -96,6 +96,21 @@ def _request_below(context: RequestContext | None) -> RequestContext:
     return context
 
 
+class _Unmade:
+    """Stands in the current request context for a request that nobody has looked at; a look at it makes it.
+
+    Only for `_now()._top_request.some_name`: whoever wants the request itself asks its context.
+    """
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> t.Any:
+        return getattr(_find_request_ctx().request, name)
+
+
+_unmade: t.Any = _Unmade()
+
+
 def _app_if_any() -> Flask | None:
     """The current app, or None. Unlike the app context, which may have to be built to be shown, it is there already."""
     context = _now()
@@ -107,7 +122,7 @@ def _app_if_any() -> Flask | None:
 
 _nothing = _NoContext()
 _current: ContextVar[t.Any] = ContextVar("flask.context", default=_nothing)
-_now = _current.get
+_now, _set, _reset = _current.get, _current.set, _current.reset
 
 
 def _find_app_ctx() -> AppContext:
@@ -225,5 +240,5 @@ app_ctx: AppContext = t.cast("AppContext", LocalProxy(_find_app_ctx))
 request_ctx: RequestContext = t.cast("RequestContext", LocalProxy(_find_request_ctx))
 current_app: Flask = t.cast("Flask", _AppProxy(lambda: _now().app))
 g: _AppCtxGlobals = t.cast("_AppCtxGlobals", _GlobalsProxy(lambda: _now()._top_g))
-request: Request = t.cast("Request", _RequestProxy(lambda: _now()._top_request))
+request: Request = t.cast("Request", _RequestProxy(lambda: _find_request_ctx().request))
 session: SessionMixin = t.cast("SessionMixin", _SessionProxy(lambda: _now()._top_session))

@@ -24,6 +24,7 @@ from .json.tag import TaggedJSONSerializer
 
 if t.TYPE_CHECKING:
     from .app import Flask
+    from .ctx import RequestContext
     from .wrappers import Request, Response
 
 
@@ -352,14 +353,15 @@ def _add_cookie(response: Response, cookie: str | None) -> bool:
     return True
 
 
-def _untouched_session_is_silent(app: Flask, request: Request) -> bool:
+def _untouched_session_is_silent(app: Flask, context: RequestContext) -> bool:
     """Whether a session that nobody opened in this request has nothing to save.
 
     So it is with the signed cookie's own interface when the request carries no such cookie (the session would be empty
     and unchanged), or when it would be no permanent session that is refreshed by a request that leaves it alone.
     """
     interface = app.session_interface
-    environ = request.environ
+    late = context._late  # where nobody has looked at the request, it is Flask's own
+    environ = context._environ if late else context._top_request.environ
     kind = type(interface)
     if (
         "HTTP_COOKIE" not in environ
@@ -368,13 +370,14 @@ def _untouched_session_is_silent(app: Flask, request: Request) -> bool:
         and kind.open_session is stock.open_session
         and kind.session_class is SecureCookieSession
         and not interface.__dict__
-        and getattr(request, "_reads_cookie_header", False)
+        and (late or getattr(context._top_request, "_reads_cookie_header", False))
     ):
         return True  # PERF: the common case in a tenth of the time
     if not (is_original(interface.save_session) and is_original(interface.open_session)):
         return False
     if getattr(interface, "session_class", None) is not SecureCookieSession:
         return False
+    request = context.request
     if not getattr(request, "_reads_cookie_header", False):
         return False  # a request class may find them elsewhere
     name = interface.get_cookie_name(app)

@@ -21,6 +21,7 @@ from werkzeug.utils import cached_property, get_content_type
 from werkzeug.wrappers import Request as RequestBase
 from werkzeug.wrappers import Response as ResponseBase
 
+import flask._contracts as _contracts
 import flask.json as json
 
 from ._headers import Headers as OurHeaders
@@ -208,6 +209,11 @@ class Request(IncomingRequest):
             super().close()
 
 
+_contracts.stock.request_class = Request
+_contracts.stock.request_init = Request.__init__
+_contracts.stock.request_close = Request.close
+
+
 @cache
 def _blueprints_of(endpoint: t.Any) -> list[str]:
     return _split_blueprint_path(endpoint.rpartition(".")[0]) if endpoint is not None and "." in endpoint else []
@@ -289,47 +295,34 @@ class Response(ResponseBase):
         def __init__(
             self, response=None, status=None, headers=None, mimetype=None, content_type=None, direct_passthrough=False
         ):
-            # PERF: a str or bytes with at most a known status and type: both headers are known beforehand.
-            kind = type(response)
+            # PERF: with at most a known status and type, the headers are known beforehand.
             own = type(self)
             if (
-                (kind is str or kind is bytes)
-                and headers is None
-                and content_type is None
-                and not direct_passthrough
-                and own._is_stock
-                and own.set_data is _set_data
-                and self.default_status == 200
-                and self.automatically_set_content_length
-                and (status is None or (type(status) is int and status in _status_lines))  # known, and with a body
-            ):
-                content_type = _content_types.get(self.default_mimetype if mimetype is None else mimetype)
-                if content_type is not None:
-                    if status is None:
-                        status = 200
-                    self._status = _status_lines[status]
-                    self._status_code = status
-                    data = response.encode() if kind is str else response
-                    size = len(data)
-                    # The list behind the headers, while it is ours: `__call__` may then send it as it is.
-                    self._pairs = [content_type, (size < 4096 and _lengths[size]) or _length(size)]
-                    self._headers = None
-                    self.response = [data]
-                    return
-                content_type = None
-            elif (
                 headers is None
                 and content_type is None
                 and own._is_stock
-                and not isinstance(response, (NoneType, str, bytes, bytearray))
                 and self.default_status == 200
-                and (status is None or (type(status) is int and status in _status_lines))
+                and (status is None or (type(status) is int and status in _status_lines))  # known, and with a body
             ):
-                content_type = _content_types.get(self.default_mimetype if mimetype is None else mimetype)
-                if content_type is not None:
-                    if status is None:
-                        status = 200
-                    self._become(response, status, _status_lines[status], [content_type], direct_passthrough)
+                if status is None:
+                    status = 200
+                header = _content_types.get(self.default_mimetype if mimetype is None else mimetype)
+                kind = type(response)
+                if header is None:
+                    pass
+                elif kind is str or kind is bytes:
+                    if own.set_data is _set_data and self.automatically_set_content_length and not direct_passthrough:
+                        data = response.encode() if kind is str else response
+                        size = len(data)
+                        self._status = _status_lines[status]
+                        self._status_code = status
+                        # The list behind the headers, while it is ours: `__call__` may then send it as it is.
+                        self._pairs = [header, (size < 4096 and _lengths[size]) or _length(size)]
+                        self._headers = None
+                        self.response = [data]
+                        return
+                elif not isinstance(response, (NoneType, str, bytes, bytearray)):
+                    self._become(response, status, _status_lines[status], [header], direct_passthrough)
                     return
             super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
             if self.__dict__.get("_on_close") == []:
@@ -540,6 +533,7 @@ setattr(Response, "_on_close", _Derived("_on_close", _start_closing))  # noqa: B
 # What a response of a file is made with. PERF: what is no method takes five times as long to ask for, so of that only
 # subclasses are asked.
 _init = Response.__init__
+_contracts.stock.response_class = Response
 _set_etag = Response.set_etag
 _make_conditional = Response.make_conditional
 _process_range_request = Response._process_range_request

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response as BaseResponse
 
+from .._contracts import stock
+
 _FORMS = (
     "The view function did not return a valid response."
     " The return type must be a string, dict, list, tuple with headers or status, Response instance, or WSGI callable"
@@ -41,6 +43,8 @@ def to_response(app: Responding, result: t.Any, request: Asking) -> t.Any:
     kind = type(result)
     if kind is str or kind is bytes:
         response_class = app.response_class  # PERF: calling it by the attribute is slower
+        if response_class is stock.response_class:
+            return response_class(result, None, None, None, None, False)  # PERF: with every argument it is specialised
         return response_class(result)
     if kind is dict or kind is list:
         return app.json.response(result)

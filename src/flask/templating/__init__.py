@@ -30,7 +30,7 @@ def _default_template_ctx_processor() -> dict[str, t.Any]:
     if context._top_app_ctx is not None:
         names["g"] = context._top_g
     if context._top_request_ctx is not None:
-        names["request"] = context._top_request
+        names["request"] = context._top_request_ctx.request
     return names
 
 
