@@ -57,8 +57,6 @@ if t.TYPE_CHECKING:
 _adapter_build = MapAdapter.build
 _sentinel: t.Any = object()
 _COROUTINE = inspect.CO_COROUTINE
-# Functions that are known not to be asynchronous. Those with a closure may hold an app, a request: they are not held.
-_synchronous: set[FunctionType] = set()
 _SCHEME_WITHIN = "When specifying '_scheme', '_external' must be True."
 _ANCHOR_SAFE = "%!#$&'()*+,/:;=?@"
 _RUN_IGNORED = """\
@@ -150,6 +148,9 @@ class Flask(App, Application):
             subdomain_matching=subdomain_matching,
         )
         self._router = Router()
+        # Functions that are known not to be asynchronous. One with a closure may hold a request: only those of them are
+        # here that the app holds anyway.
+        self._synchronous: set[FunctionType] = set()
 
         if self.has_static_folder:
             if bool(static_host) != host_matching:
@@ -433,6 +434,7 @@ class Flask(App, Application):
         """Steps 3 to 10: from the signal `request_started` to the finished response."""
         if not self._got_first_request:
             self._got_first_request = True
+            self._know_registered()
         try:
             if request_started.receivers:
                 request_started.send(self, _async_wrapper=self.ensure_sync)
@@ -453,17 +455,15 @@ class Flask(App, Application):
             return None
         if processors:
             request = _find_request_ctx().request
-            for name in _app_first(processors):
-                if name in processors:
-                    for processor in processors[name]:
-                        processor(request.endpoint, request.view_args)
+            for processor_list in _app_first(processors):
+                for processor in processor_list:
+                    processor(request.endpoint, request.view_args)
         if before:
-            for name in _app_first(before):
-                if name in before:
-                    for function in before[name]:
-                        result = self.ensure_sync(function)()
-                        if result is not None:
-                            return result  # type: ignore[no-any-return]
+            for functions in _app_first(before):
+                for function in functions:
+                    result = self.ensure_sync(function)()
+                    if result is not None:
+                        return result  # type: ignore[no-any-return]
         return None
 
     def dispatch_request(self) -> ft.ResponseReturnValue:
@@ -573,10 +573,9 @@ class Flask(App, Application):
             response = self.ensure_sync(function)(response)
         after = self.after_request_funcs
         if after:
-            for name in _app_last(after):
-                if name in after:
-                    for function in reversed(after[name]):
-                        response = self.ensure_sync(function)(response)
+            for functions in _app_last(after):
+                for function in reversed(functions):
+                    response = self.ensure_sync(function)(response)
         if context._opened is not None or not _untouched_session_is_silent(self, context):
             opened = context._session
             if not self.session_interface.is_null_session(opened):
@@ -595,9 +594,8 @@ class Flask(App, Application):
             exc = sys.exc_info()[1]
         functions: list[ft.TeardownCallable] = []
         if teardown:
-            for name in _app_last(teardown):
-                if name in teardown:
-                    functions += reversed(teardown[name])
+            for registered in _app_last(teardown):
+                functions += reversed(registered)
         self._tear_down(functions, request_tearing_down, exc)
 
     @original
@@ -642,21 +640,42 @@ class Flask(App, Application):
     def ensure_sync(self, func: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
         """The function as it can be called from synchronous code: an `async def` one wrapped by `async_to_sync`."""
         given: t.Any = func
+        if type(given) is FunctionType and given in self._synchronous:
+            return func
         plain = given.__func__ if type(given) is MethodType else given
         if type(plain) is not FunctionType:
             return self.async_to_sync(func) if iscoroutinefunction(func) else func
-        if plain in _synchronous:
-            return func
+        if plain in self._synchronous:
+            return func  # a method
         # PERF: the flags of a function say it in 0.1 µs, unless it bears inspect's mark; inspect takes 1 µs.
         if plain.__code__.co_flags & _COROUTINE or (
             "_is_coroutine_marker" in plain.__dict__ and iscoroutinefunction(func)
         ):
             return self.async_to_sync(func)
         if plain.__closure__ is None:
-            if len(_synchronous) >= 1024:
-                _synchronous.clear()
-            _synchronous.add(plain)
+            if len(self._synchronous) >= 4096:
+                self._synchronous.clear()
+            self._synchronous.add(plain)
         return func
+
+    def _know_registered(self) -> None:
+        """Note which of the functions that a request may call are not asynchronous."""
+        # Lists, since other threads may be registering still.
+        functions: list[t.Any] = [*self.view_functions.values(), *self.teardown_appcontext_funcs]
+        for table in (
+            self.before_request_funcs,
+            self.after_request_funcs,
+            self.teardown_request_funcs,
+            self.template_context_processors,
+        ):
+            for registered in [*table.values()]:
+                functions += registered
+        for by_code in [*self.error_handler_spec.values()]:
+            for by_class in [*by_code.values()]:
+                functions += by_class.values()
+        self._synchronous.update(
+            function for function in functions if type(function) is FunctionType and not iscoroutinefunction(function)
+        )
 
     def async_to_sync(self, func: t.Callable[..., t.Coroutine[t.Any, t.Any, t.Any]]) -> t.Callable[..., t.Any]:
         """A plain function that runs an async one on the process's event loop and waits for it.
@@ -762,8 +781,7 @@ class Flask(App, Application):
 
 # The keys of a table of hooks that concern a request, in the order of steps 4 and 8. PERF: where an app has only hooks
 # of its own, nobody need ask for the request's blueprints.
-_Names: t.TypeAlias = "tuple[str | None, ...]"
-_APP: _Names = (None,)
+_T = t.TypeVar("_T")
 
 
 def _blueprints_now() -> list[str]:
@@ -774,12 +792,18 @@ def _blueprints_now() -> list[str]:
     return context.request.blueprints
 
 
-def _app_first(table: cabc.Mapping[str | None, t.Any]) -> _Names:
-    return _APP if len(table) == 1 and None in table else (None, *reversed(_blueprints_now()))
+def _app_first(table: cabc.Mapping[str | None, _T]) -> cabc.Iterable[_T]:
+    """What a table of hooks has for the current request: the app's, then its blueprints', the innermost last."""
+    if len(table) == 1 and None in table:
+        return (table[None],)
+    return (table[name] for name in (None, *reversed(_blueprints_now())) if name in table)
 
 
-def _app_last(table: cabc.Mapping[str | None, t.Any]) -> _Names:
-    return _APP if len(table) == 1 and None in table else (*_blueprints_now(), None)
+def _app_last(table: cabc.Mapping[str | None, _T]) -> cabc.Iterable[_T]:
+    """The same, the other way round."""
+    if len(table) == 1 and None in table:
+        return (table[None],)
+    return (table[name] for name in (*_blueprints_now(), None) if name in table)
 
 
 def _with_anchor(url: str, anchor: str) -> str:

@@ -335,6 +335,14 @@ class RequestContext:
         self._top_request = value
         self._late = False
 
+    @property
+    def _method(self) -> str:
+        """The request's method, for which it need not be made."""
+        if self._late:
+            method: str = self._environ.get("REQUEST_METHOD", "GET")
+            return method.upper()
+        return self.request.method
+
     # ---- what follows from the request's URL
 
     @property

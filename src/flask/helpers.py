@@ -12,6 +12,7 @@ import typing as t
 from functools import cache, update_wrapper
 
 import werkzeug.utils
+from werkzeug.exceptions import Aborter
 from werkzeug.exceptions import abort as _werkzeug_abort
 from werkzeug.utils import redirect as _werkzeug_redirect
 
@@ -178,6 +179,9 @@ def redirect(location: str, code: int = 302, Response: type[BaseResponse] | None
     return _werkzeug_redirect(location, code=code, Response=Response)
 
 
+_call_aborter = Aborter.__call__
+
+
 def abort(code: int | BaseResponse, *args: t.Any, **kwargs: t.Any) -> t.NoReturn:
     """Raise the HTTP exception for a status code, or one that carries the given response.
 
@@ -185,7 +189,12 @@ def abort(code: int | BaseResponse, *args: t.Any, **kwargs: t.Any) -> t.NoReturn
     """
     app = _app_if_any()
     if app is not None:
-        app.aborter(code, *args, **kwargs)
+        aborter = app.aborter
+        if type(code) is int and type(aborter) is Aborter and Aborter.__call__ is _call_aborter:
+            kind = aborter.mapping.get(code)
+            if kind is not None:
+                raise kind(*args, **kwargs)  # PERF: Werkzeug's aborter runs an import statement before it says the same
+        aborter(code, *args, **kwargs)
     _werkzeug_abort(code, *args, **kwargs)
 
 

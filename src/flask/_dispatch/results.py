@@ -48,6 +48,10 @@ def to_response(app: Responding, result: t.Any, request: Asking) -> t.Any:
         return response_class(result)
     if kind is dict or kind is list:
         return app.json.response(result)
+    if kind is tuple and len(result) == 2 and app.response_class is stock.response_class:
+        body, status = result
+        if type(status) is int and (type(body) is str or type(body) is bytes):
+            return stock.response_class(body, status, None, None, None, False)
 
     status = headers = None
     if isinstance(result, tuple):

@@ -316,10 +316,11 @@ class App(Scaffold):
             return None
         kind = type(e)
         code = kind.code if issubclass(kind, HTTPException) else None
-        names: tuple[str | None, ...] = (*blueprints, None)
+        names: tuple[str | None, ...] = (*blueprints, None) if blueprints else (None,)
         for wanted in (None,) if code is None else (code, None):
             for name in names:
-                by_class = tables[name].get(wanted) if name in tables else None
+                table = tables.get(name)
+                by_class = table.get(wanted) if table else None
                 if by_class:
                     for base in kind.__mro__:
                         found = by_class.get(base)
