@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import gc
 import typing as t
+import weakref
 
 import pytest
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -286,6 +288,39 @@ class TestEnsureSync:
             kinds.append(inspect.markcoroutinefunction(lambda: function()))
         for kind in kinds:
             assert app.ensure_sync(kind)() == 1
+
+    def test_a_closure_is_not_held(self, app: Flask) -> None:
+        """A function that may hold a request is let go, unless it is registered; then it goes with the app."""
+        data: list[str] = []
+
+        def passing() -> list[str]:
+            return data
+
+        def registered() -> None:
+            data.append("before")
+
+        app.before_request(registered)
+        call(app)
+        assert app.ensure_sync(passing) is passing
+        assert app.ensure_sync(registered) is registered
+        gone = weakref.ref(passing)
+        del passing
+        gc.collect()
+        assert gone() is None
+
+    def test_registered_functions_of_every_kind(self, app: Flask) -> None:
+        """Hooks, handlers and processors with closures run, asynchronous ones too, as they are registered."""
+        told: list[str] = []
+
+        async def before() -> None:
+            told.append("before")
+
+        app.before_request(before)
+        app.teardown_appcontext(lambda error: told.append("end"))
+        app.register_error_handler(ZeroDivisionError, lambda error: (told.append("handler"), "handled")[1])
+        app.add_url_rule("/divide", "divide", lambda: str(len(told) / 0))
+        assert call(app, "/divide").body == b"handled"
+        assert told == ["before", "handler", "end"]
 
 
 class TestQuickUrls:

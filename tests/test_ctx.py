@@ -676,3 +676,110 @@ class TestMemory:
                     break
                 time.sleep(0.01)
             assert [reference() for reference in references] == [None, None, None]
+
+
+class TestARequestMadeLate:
+    """The request is made at the first look, and nobody can tell."""
+
+    def test_nobody_looks(self, app: Flask) -> None:
+        """A request that nothing looks at is answered without being made, and is there for whoever looks later."""
+        seen: list[RequestContext] = []
+        app.add_url_rule(
+            "/late/<int:number>", "late", lambda number: seen.append(request_ctx._get_current_object()) or ""
+        )  # type: ignore[attr-defined, func-returns-value]
+        call(app, "/late/3")
+        (context,) = seen
+        assert context._late
+        found = context.request
+        assert (found.path, found.endpoint, found.view_args) == ("/late/3", "late", {"number": 3})
+        assert context.request is found
+        assert not context._late
+
+    def test_one_request_for_all_who_look(self, app: Flask) -> None:
+        """The proxy, the context and the environment show one object, whoever looks first."""
+        with app.test_request_context("/who") as context:
+            assert request.view_args == {"name": "who"}
+            assert request._get_current_object() is context.request  # type: ignore[attr-defined]
+            assert context.request.environ["werkzeug.request"] is context.request
+            assert context.request.url_rule is not None
+            assert context.request.json_module is app.json
+        with app.test_request_context("/no/such/path") as context:
+            assert request.routing_exception is context.request.routing_exception is not None
+
+    def test_names_set_through_the_proxy_stay(self, app: Flask) -> None:
+        """What is set on the proxy before anything else is there afterwards."""
+        with app.test_request_context("/") as context:
+            request.user = "alice"  # type: ignore[attr-defined]
+            assert context.request.user == "alice"  # type: ignore[attr-defined]
+            assert "user" in dir(request)
+            assert isinstance(request, flask.Request)
+
+    @pytest.mark.parametrize("where", ["class", "constructor", "close"])
+    def test_what_has_something_to_do_is_made_at_once(
+        self, app: Flask, where: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A request class of the app's own, or a patched constructor or end, takes part in every request."""
+        told: list[str] = []
+
+        def tell(name: str) -> t.Callable[..., None]:
+            original = getattr(flask.Request, name)
+
+            def wrapper(self: t.Any, *args: t.Any, **kwargs: t.Any) -> None:
+                told.append(name)
+                original(self, *args, **kwargs)
+
+            return wrapper
+
+        if where == "class":
+            app.request_class = type("Own", (flask.Request,), {"__init__": tell("__init__"), "close": tell("close")})
+            expected = ["__init__", "close"]
+        else:
+            name = {"constructor": "__init__", "close": "close"}[where]
+            monkeypatch.setattr(flask.Request, name, tell(name))
+            expected = [name]
+        call(app, "/")
+        assert told == expected
+
+    def test_a_request_put_into_the_context_counts(self, app: Flask) -> None:
+        """What `before_request` makes the context's request is what is dispatched."""
+        with app.test_request_context("/other") as other:
+            replacement = other.request
+
+        @app.before_request
+        def replace() -> None:
+            request_ctx.request = replacement
+
+        assert call(app, "/first").body == b"other"
+
+    def test_a_changed_match_counts(self, app: Flask) -> None:
+        """Values that a hook puts into the request are the view's."""
+
+        @app.before_request
+        def change() -> None:
+            request.view_args = {"name": "changed"}
+
+        assert call(app, "/first").body == b"changed"
+
+    def test_errors_in_properties_are_their_own(self, app: Flask) -> None:
+        """An AttributeError of an interface that opens sessions is not taken for a missing attribute of the context."""
+
+        class Interface(flask.sessions.SecureCookieSessionInterface):
+            def open_session(self, app: Flask, request: flask.Request) -> t.NoReturn:
+                raise AttributeError("of the interface")
+
+        app.session_interface = Interface()
+        app.testing = True
+        with pytest.raises(AttributeError, match="of the interface"):
+            call(app, "/")
+
+    @pytest.mark.parametrize("method", ["OPTIONS", "options"])
+    def test_options_in_any_letters(self, app: Flask, method: str) -> None:
+        """A rule for every method answers OPTIONS by itself, however it is written."""
+        from werkzeug.routing import Rule
+
+        rule = Rule("/all", endpoint="all")
+        rule.provide_automatic_options = True  # type: ignore[attr-defined]
+        app.url_map.add(rule)
+        app.view_functions["all"] = lambda: "the view"
+        assert call(app, "/all", method=method).body == b""
+        assert call(app, "/all", method="GET").body == b"the view"

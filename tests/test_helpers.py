@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import werkzeug.wrappers
-from werkzeug.exceptions import Forbidden, NotFound
+from werkzeug.exceptions import Forbidden, HTTPException, NotFound
 
 import flask
 from flask import Flask, helpers, session
@@ -77,6 +77,36 @@ class TestAnswers:
         app.aborter.mapping[403] = Teapot
         with app.app_context(), pytest.raises(Teapot, match="short"):
             flask.abort(403, "short")
+
+    @pytest.mark.parametrize("way", ["class", "instance", "patched"])
+    def test_abort_by_an_aborter_of_ones_own(self, app: Flask, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Whatever calls itself the app's aborter is called, with what `abort` was given."""
+        from werkzeug.exceptions import Aborter
+
+        told: list[t.Any] = []
+
+        def call_it(*args: t.Any, **kwargs: t.Any) -> t.NoReturn:
+            told.append((args[-2:], kwargs))
+            raise NotFound
+
+        if way == "class":
+            app.aborter = type("Own", (Aborter,), {"__call__": call_it})()
+        elif way == "instance":
+            app.aborter = call_it  # type: ignore[assignment]
+        else:
+            monkeypatch.setattr(Aborter, "__call__", call_it)
+        with app.app_context(), pytest.raises(NotFound):
+            flask.abort(418, "short", response=None)
+        assert told == [((418, "short"), {"response": None})]
+
+    def test_abort_with_what_is_no_code(self, app: Flask) -> None:
+        """A response is raised inside an exception; a code that the aborter does not know is a LookupError."""
+        with app.app_context():
+            with pytest.raises(HTTPException) as caught:
+                flask.abort(flask.Response("stop", 403))
+            assert caught.value.response.status_code == 403  # type: ignore[union-attr]
+            with pytest.raises(LookupError, match="299"):
+                flask.abort(299)
 
     def test_a_template_attribute(self, app: Flask, tmp_path: Path) -> None:
         """A macro of a template can be called from Python."""
