@@ -263,8 +263,12 @@ class RequestContext:
     the `teardown_request` functions, closes the request and ends the app context, if that is its own.
     """
 
-    # PERF: no slots. An object with nothing but inline values is made in two thirds of the time.
+    # PERF: no slots. An object with nothing but inline values is made in two thirds of the time. What few requests set
+    # stands in the class.
     _top_request: Request
+    _refused: HTTPException | None = None
+    flashes: list[tuple[str, str]] | None = None
+    _holds = 0
 
     def __init__(
         self,
@@ -275,24 +279,20 @@ class RequestContext:
     ) -> None:
         self.app = app
         self._environ = environ
-        # Whether the request is still to be made; until then the next two hold what it will be told of the match.
-        self._late = False
+        # The rule and values, or what matching raised: for a request that is still to be made, which `_late` says.
         self._found: tuple[Rule, dict[str, t.Any]] | None = None
-        self._refused: HTTPException | None = None
-        self.flashes: list[tuple[str, str]] | None = None
         self._after_request_functions: list[ft.AfterRequestCallable[t.Any]] = []
         self._opened = session
         self._app_ctx: AppContext | None = None
         # Innermost first: (token, what was on top before, how it came by its app context, the pushes before).
         # None: never pushed. (): popped.
         self._pushes: tuple[t.Any, ...] | None = None
-        self._holds = 0
         self._url_adapter: MapAdapter | None = _unbuilt
         # What stands on the app itself may hide a method of its class.
         self._app_vars = own = app.__dict__
         kind = app.request_class
         if request is not None:
-            self._top_request = request
+            self.request = request
             kind = type(request)
         elif kind is stock.request_class and kind.__init__ is stock.request_init and kind.close is stock.request_close:
             self._late = True  # nobody can tell before he looks at it
@@ -442,13 +442,11 @@ class RequestContext:
         """Make this the current request context: open an eager session, match the URL."""
         app = self.app
         outer = _now()
-        whence = _IMPLIED
-        if outer is not _nothing:
-            borrowed = outer._top_app_ctx
-            if borrowed is not None and borrowed.app is app:
-                whence = _BORROWED
-                self._app_ctx = borrowed
-        if whence is _IMPLIED:
+        if outer is not _nothing and (borrowed := outer._top_app_ctx) is not None and borrowed.app is app:
+            whence = _BORROWED
+            self._app_ctx = borrowed
+        else:
+            whence = _IMPLIED
             if self._app_ctx is not None:
                 self._app_ctx = None  # a new one for each push
             kind, own = type(app), self._app_vars
