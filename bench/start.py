@@ -48,7 +48,7 @@ def resident():
 """
 MEMORY = {
     "python -c pass": "",
-    "after from flask import Flask": "from flask import Flask",
+    "after import flask": "import flask",
     "after the first answer": APP.format(routes=20),
     "with 5,000 routes, after the first answer": APP.format(routes=ROUTES),
 }
@@ -78,17 +78,16 @@ def run(command: list[str | Path], folder: str) -> Cost:
     return Cost((used.ru_utime + used.ru_stime) * 1e3, wall * 1e3)
 
 
-# Our `import flask` opens the door at the first look at a name: the line after it shows what every application pays.
-LINES = ("python -c pass", "import flask", "from flask import Flask", "flask --version", "first answer, 20 routes")
-BARRED = ("import flask", "from flask import Flask", "flask --version")
+LINES = ("python -c pass", "import flask", "flask --version", "first answer, 20 routes")
+BARRED = ("import flask", "flask --version")
 
 
 def command_of(line: str, interpreter: Path) -> list[str | Path]:
     """What is started for a line."""
     if line == "flask --version":
         return [interpreter.with_name("flask"), "--version"]
-    code = {"python -c pass": "pass", "first answer, 20 routes": APP.format(routes=20)}
-    return [interpreter, "-c", code.get(line, line)]
+    code = {"python -c pass": "pass", "import flask": "import flask", "first answer, 20 routes": APP.format(routes=20)}
+    return [interpreter, "-c", code[line]]
 
 
 def kilobytes(interpreter: Path, code: str, folder: str) -> int:

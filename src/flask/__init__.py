@@ -1,67 +1,66 @@
-"""The public door: it opens at the first look at one of its names, which are listed in `_door`.
-
-PERF: whoever imports only a part (the command, `flask.signals`) does not wait for the rest. All names come at once, so
-that none is bound later than another. A module of the house that needs a neighbour whole says `import flask.typing`;
-with `from . import typing` Python would look at the door first.
-"""
+"""The public door: every name an application imports from `flask`, and nothing that is only ours."""
 
 from __future__ import annotations
 
 import typing as t
 
 from . import _startup as _startup  # before whatever imports Werkzeug
+from . import json as json
+from .app import Flask as Flask
+from .blueprints import Blueprint as Blueprint
+from .config import Config as Config
+from .ctx import after_this_request as after_this_request
+from .ctx import copy_current_request_context as copy_current_request_context
+from .ctx import has_app_context as has_app_context
+from .ctx import has_request_context as has_request_context
+from .globals import current_app as current_app
+from .globals import g as g
+from .globals import request as request
+from .globals import session as session
+from .helpers import abort as abort
+from .helpers import flash as flash
+from .helpers import get_flashed_messages as get_flashed_messages
+from .helpers import get_template_attribute as get_template_attribute
+from .helpers import make_response as make_response
+from .helpers import redirect as redirect
+from .helpers import send_file as send_file
+from .helpers import send_from_directory as send_from_directory
+from .helpers import stream_with_context as stream_with_context
+from .helpers import url_for as url_for
+from .json import jsonify as jsonify
+from .signals import appcontext_popped as appcontext_popped
+from .signals import appcontext_pushed as appcontext_pushed
+from .signals import appcontext_tearing_down as appcontext_tearing_down
+from .signals import before_render_template as before_render_template
+from .signals import got_request_exception as got_request_exception
+from .signals import message_flashed as message_flashed
+from .signals import request_finished as request_finished
+from .signals import request_started as request_started
+from .signals import request_tearing_down as request_tearing_down
+from .signals import template_rendered as template_rendered
+from .templating import render_template as render_template
+from .templating import render_template_string as render_template_string
+from .templating import stream_template as stream_template
+from .templating import stream_template_string as stream_template_string
+from .wrappers import Request as Request
+from .wrappers import Response as Response
 
-if t.TYPE_CHECKING:
-    from . import app as app
-    from . import blueprints as blueprints
-    from . import cli as cli
-    from . import config as config
-    from . import ctx as ctx
-    from . import globals as globals
-    from . import helpers as helpers
-    from . import logging as logging
-    from . import sansio as sansio
-    from . import sessions as sessions
-    from . import signals as signals
-    from . import templating as templating
-    from . import typing as typing
-    from . import wrappers as wrappers
-    from ._door import *  # noqa: F403 - one list of names, and type checkers pass on what a star brings
-else:
-    import sys as _sys
-    from importlib import import_module as _import_module
+if not t.TYPE_CHECKING:
 
-    _names = vars(_sys.modules[__name__])  # `globals` is the name of a module here
-
-    def _open():
-        """Bring in every name that nobody has replaced. A thread that asks in the midst of it gets what is there."""
-        for name, value in vars(_import_module("flask._door")).items():
-            if name[:1] != "_":
-                _names.setdefault(name, value)
-        return _names
-
-    def __getattr__(name):
-        if name == "__version__":
-            return _version()
-        if name[:1] != "_" or name == "__all__":  # which is what `from flask import *` asks for first
-            opened = _open()
-            if name in opened:
-                return opened[name]
+    def __getattr__(name: str) -> t.Any:
         if name == "cli":  # it brings click along: for those who write `flask.cli` and import only `flask`
-            return _import_module("flask.cli")
+            import importlib
+
+            return importlib.import_module("flask.cli")
+        if name == "__version__":
+            import importlib.metadata
+            import warnings
+
+            warnings.warn(
+                "The '__version__' attribute is deprecated and will be removed in Flask 3.2. Use feature detection or"
+                " 'importlib.metadata.version(\"flask\")' instead.",
+                DeprecationWarning,
+                stacklevel=2,
+            )
+            return importlib.metadata.version("flask")
         raise AttributeError(name)
-
-    def __dir__():
-        return sorted(_open())
-
-    def _version():
-        from importlib.metadata import version
-        from warnings import warn
-
-        warn(
-            "The '__version__' attribute is deprecated and will be removed in Flask 3.2. Use feature detection or"
-            " 'importlib.metadata.version(\"flask\")' instead.",
-            DeprecationWarning,
-            stacklevel=3,
-        )
-        return version("flask")

@@ -24,8 +24,7 @@ from werkzeug.routing import BuildError, MapAdapter, RequestRedirect
 from werkzeug.routing import Rule as Rule  # applications import it from here
 from werkzeug.wsgi import get_host
 
-import flask.typing as ft
-
+from . import typing as ft
 from ._contracts import Application, original, stock
 from ._dispatch import errors
 from ._dispatch.results import to_response

@@ -18,8 +18,7 @@ from functools import update_wrapper
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import MapAdapter
 
-import flask.typing as ft
-
+from . import typing as ft
 from ._contracts import stock
 from ._routing import ABSENT
 from .globals import (

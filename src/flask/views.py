@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
-import flask.typing as ft
-
+from . import typing as ft
 from .globals import _find_request_ctx, _now
 
 http_method_funcs = frozenset({"get", "post", "head", "options", "delete", "put", "trace", "patch"})

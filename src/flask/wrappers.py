@@ -21,9 +21,7 @@ from werkzeug.utils import cached_property, get_content_type
 from werkzeug.wrappers import Request as RequestBase
 from werkzeug.wrappers import Response as ResponseBase
 
-import flask._contracts as _contracts
-import flask.json as json
-
+from . import _contracts, json
 from ._headers import Headers as OurHeaders
 from ._headers import around, lowered
 from ._incoming import EnvironHeaders, IncomingRequest

@@ -317,6 +317,22 @@ def test_versions(folder: Path, command: Command) -> None:
     assert [line.split()[0] for line in module.stdout.splitlines()] == ["Python", "Flask", "Werkzeug"]
 
 
+def test_versions_need_no_import() -> None:
+    """The script tells the versions without importing Flask or click; with anything else beside, the command does."""
+    code = """if True:
+        import sys, flask_command
+        sys.argv = ["flask", *sys.argv[1:]]
+        try:
+            flask_command.main()
+        except SystemExit as end:
+            assert not end.code, end.code
+        print({"flask", "click", "werkzeug"} & set(sys.modules) != set())
+    """
+    for arguments, imported in (["--version"], "False"), (["--app", "nope", "--version"], "True"), (["--help"], "True"):
+        done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+        assert done.stdout.splitlines()[-1] == imported
+
+
 @pytest.mark.parametrize("metadata", ["plugged-1.0.dist-info/METADATA", "plugged.egg-info/PKG-INFO"])
 def test_a_plug_in_of_an_installed_distribution(write: Write, folder: Path, command: Command, metadata: str) -> None:
     """A distribution's entry point in `flask.commands` is a command, in either form of metadata; no app is needed."""

@@ -5,15 +5,15 @@ Each takes effect through the environment or the `ScriptInfo`, never through a c
 
 from __future__ import annotations
 
-import sys
 import typing as t
 
 import click
 from click.core import ParameterSource
 
+from flask_command import versions
+
 from .environment import load_dotenv, set_variable
 from .script_info import ScriptInfo
-from .versions import version_of
 
 if t.TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -67,11 +67,7 @@ def get_version(ctx: click.Context, param: click.Parameter, value: t.Any) -> Non
     """Print the versions of Python, Flask and Werkzeug, and leave; for an eager flag's `callback`."""
     if not value or ctx.resilient_parsing:
         return
-    python, _, _ = sys.version.partition(" ")
-    click.echo(
-        f"Python {python}\nFlask {version_of('flask')}\nWerkzeug {version_of('werkzeug')}",
-        color=ctx.color,
-    )
+    click.echo(versions(), color=ctx.color)
     ctx.exit()
 
 

@@ -14,8 +14,7 @@ from werkzeug.exceptions import Aborter, BadRequest, BadRequestKeyError, HTTPExc
 from werkzeug.routing import BuildError, Map, Rule
 from werkzeug.utils import cached_property
 
-import flask.typing as ft
-
+from .. import typing as ft
 from .._contracts import original
 from .._redirects import redirect
 from .._routing import Rule as _Rule

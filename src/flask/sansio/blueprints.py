@@ -10,8 +10,7 @@ import typing as t
 from collections import defaultdict
 from functools import wraps
 
-import flask.typing as ft
-
+from .. import typing as ft
 from .app import T_template_filter, T_template_global, T_template_test
 from .scaffold import (
     F,

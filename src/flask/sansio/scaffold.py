@@ -13,8 +13,7 @@ from functools import lru_cache, wraps
 from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.utils import cached_property
 
-import flask.typing as ft
-
+from .. import typing as ft
 from ..helpers import get_root_path
 from ..templating import _default_template_ctx_processor
 from ._packages import _find_package_path as _find_package_path
