@@ -6,9 +6,12 @@ import contextvars
 import gc
 import os
 import signal
+import socket
 import threading
+import time
 import traceback
 import weakref
+from collections.abc import Iterator
 
 import greenlet
 import pytest
@@ -19,6 +22,20 @@ from flask._gateways.bridge import run_on_loop
 from tests.gateways import scripts
 from tests.gateways.raw import call
 
+
+@pytest.fixture(params=["run by callers", "in a thread"])
+def shared(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[bridge._SharedLoop]:
+    """A new loop in place of the process's, once as it begins and once with its own thread."""
+    made = bridge._SharedLoop()
+    if request.param == "in a thread":
+        made.keep_running()
+    monkeypatch.setattr(bridge, "_running", made)
+    yield made
+    made.stop()
+    assert made.loop.is_closed()
+
+
+both = pytest.mark.usefixtures("shared")
 needs_signals = pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="threads get no signals here")
 
 
@@ -46,6 +63,7 @@ def in_threads(count: int, function: object) -> list[object]:
     return outcomes
 
 
+@both
 class TestOneLoop:
     def test_every_request_of_every_thread_is_on_one_loop(self) -> None:
         """All coroutines of a process run on one loop, whichever request or thread they serve."""
@@ -99,6 +117,7 @@ class TestOneLoop:
         assert greenlet.greenlet(loop).switch() is loop()
 
 
+@both
 class TestContextVariables:
     def test_they_go_in_and_come_back(self) -> None:
         """A coroutine sees its caller's context variables, and the caller those that it set, also after waiting."""
@@ -148,6 +167,7 @@ class TestContextVariables:
         assert in_threads(6, caller) == [True] * 6
 
 
+@both
 class TestExceptions:
     def test_the_very_exception_with_its_traceback(self) -> None:
         """An exception reaches the caller as the object that was raised, its traceback leading into the coroutine."""
@@ -213,10 +233,311 @@ class TestExceptions:
         try:
             assert call(app).body == b"handled"
             run_on_loop(lambda: asyncio.sleep(0))()  # type: ignore[arg-type, return-value]  # the task's last step is through
-            assert loop.is_running()
+            assert not loop.is_closed()
             assert references[0]() is None
         finally:
             gc.enable()
+
+
+def eventually(happened: threading.Event) -> bool:
+    return happened.wait(30)
+
+
+class TestWhoRunsTheLoop:
+    @pytest.fixture
+    def fresh(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[bridge._SharedLoop]:
+        """A new loop in place of the process's, which nobody runs."""
+        made = bridge._SharedLoop()
+        monkeypatch.setattr(bridge, "_running", made)
+        yield made
+        made.stop()
+
+    def test_a_coroutine_that_leaves_nothing_behind_needs_no_thread(self, fresh: bridge._SharedLoop) -> None:
+        """The caller's own thread runs the loop, however often the coroutine waits and whatever it closes."""
+
+        async def work() -> list[object]:
+            await asyncio.sleep(0.001)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.001):
+                    await asyncio.Event().wait()
+            async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+                tasks.create_task(asyncio.sleep(0))
+            await asyncio.to_thread(time.sleep, 0.001)
+            server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            assert await reader.read() == b""
+            writer.close()
+            server.close()
+            return [threading.current_thread(), asyncio.get_running_loop()]
+
+        for _ in range(3):
+            assert run_on_loop(work)() == [threading.current_thread(), fresh.loop]
+        assert fresh.thread is None
+
+    def test_in_turn_the_threads_of_callers_run_it(self, fresh: bridge._SharedLoop) -> None:
+        """A loop that one thread ran serves the next, with what the first left waiting on it."""
+        kept: list[asyncio.Future[threading.Thread]] = []
+
+        async def leave() -> None:
+            kept.append(asyncio.get_running_loop().create_future())
+
+        async def answer() -> None:
+            kept[0].set_result(threading.current_thread())
+
+        async def read() -> threading.Thread:
+            return await kept[0]
+
+        run_on_loop(leave)()
+        thread = threading.Thread(target=run_on_loop(answer))
+        thread.start()
+        thread.join()
+        assert run_on_loop(read)() is thread
+        assert fresh.thread is None
+
+    def test_a_timer_that_is_left_behind_goes_off_without_another_call(self, fresh: bridge._SharedLoop) -> None:
+        """A task that sleeps when its request has ended goes on by itself, in a thread that the loop gets then."""
+        happened = threading.Event()
+        kept: list[object] = []
+
+        async def later() -> None:
+            await asyncio.sleep(0.001)
+            happened.set()
+
+        async def leave() -> None:
+            kept.append(asyncio.create_task(later()))
+            await asyncio.sleep(0)
+
+        run_on_loop(leave)()
+        assert eventually(happened)
+        assert fresh.thread is not None
+
+    def test_what_is_ready_is_done_without_another_call(self, fresh: bridge._SharedLoop) -> None:
+        """Callbacks that call for further callbacks go on, though the coroutine that began them has ended."""
+        happened = threading.Event()
+
+        async def leave() -> None:
+            loop = asyncio.get_running_loop()
+
+            def again(times: int) -> None:
+                loop.call_soon(again, times - 1) if times else happened.set()
+
+            again(50)
+
+        run_on_loop(leave)()
+        assert eventually(happened)
+
+    def test_a_connection_that_is_left_open_is_listened_to(self, fresh: bridge._SharedLoop) -> None:
+        """What comes in on a socket between two requests is received."""
+        ours, theirs = socket.socketpair()
+        happened = threading.Event()
+        ours.setblocking(False)
+
+        async def leave() -> None:
+            asyncio.get_running_loop().add_reader(ours, happened.set)
+
+        async def end() -> None:
+            asyncio.get_running_loop().remove_reader(ours)
+
+        run_on_loop(leave)()
+        theirs.send(b"x")
+        assert eventually(happened)
+        run_on_loop(end)()
+        ours.close()
+        theirs.close()
+
+    @needs_signals
+    def test_a_signal_that_is_waited_for_is_heard(self) -> None:
+        """A handler that a coroutine added for a signal is called between two requests."""
+        result = scripts.run(
+            """
+            import asyncio, os, signal, threading
+            from flask._gateways.bridge import run_on_loop
+
+            heard = threading.Event()
+
+            async def listen():
+                asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, heard.set)
+
+            run_on_loop(listen)()
+            os.kill(os.getpid(), signal.SIGUSR1)
+            print(heard.wait(30))
+            """
+        )
+        assert (result.stdout, result.stderr) == ("True\n", "")
+
+    def test_a_thread_may_use_the_loop_at_any_time(self, fresh: bridge._SharedLoop) -> None:
+        """`run_coroutine_threadsafe` on the loop, which nobody runs at the moment, works."""
+        loop = run_on_loop(running_loop)()
+        assert fresh.thread is None
+        assert asyncio.run_coroutine_threadsafe(running_loop(), loop).result(30) is loop
+        assert fresh.thread is not None
+        assert run_on_loop(running_loop)() is loop
+
+    def test_an_executor_that_is_not_awaited_calls_back(self, fresh: bridge._SharedLoop) -> None:
+        """The callback of what was begun in another thread is called though no request comes."""
+        happened, go = threading.Event(), threading.Event()
+
+        async def leave() -> None:
+            future = asyncio.get_running_loop().run_in_executor(None, go.wait)
+            future.add_done_callback(lambda future: happened.set())
+
+        run_on_loop(leave)()
+        assert fresh.thread is None
+        go.set()
+        assert eventually(happened)
+
+    def test_an_asynchronous_generator_that_is_dropped_ends(self, fresh: bridge._SharedLoop) -> None:
+        """The `finally` of an asynchronous generator that was dropped between two requests runs."""
+        happened = threading.Event()
+        kept: list[object] = []
+
+        async def numbers():  # type: ignore[no-untyped-def]
+            try:
+                yield 1
+            finally:
+                await asyncio.sleep(0)
+                happened.set()
+
+        async def leave() -> None:
+            generator = numbers()
+            kept.append(generator)
+            await anext(generator)
+
+        run_on_loop(leave)()
+        kept.clear()
+        gc.collect()
+        assert eventually(happened)
+
+    def test_a_callers_coroutine_goes_on_when_the_one_who_ran_the_loop_is_done(self, fresh: bridge._SharedLoop) -> None:
+        """A caller who handed its coroutine to another's thread gets its result, also after that thread has gone."""
+        met, leave = asyncio.Event(), threading.Event()
+        threads: list[threading.Thread] = []
+
+        async def first() -> None:
+            await met.wait()
+
+        async def second() -> str:
+            threads.append(threading.current_thread())
+            met.set()
+            await asyncio.to_thread(leave.wait)
+            threads.append(threading.current_thread())
+            return "done"
+
+        leader = threading.Thread(target=run_on_loop(first))
+        leader.start()
+        while fresh.runner != leader.ident:
+            time.sleep(0.001)
+        outcomes: list[str] = []
+        other = threading.Thread(target=lambda: outcomes.append(run_on_loop(second)()))
+        other.start()
+        leader.join(30)
+        leave.set()
+        other.join(30)
+        assert outcomes == ["done"]
+        assert threads == [leader, fresh.thread]
+
+    def test_a_program_may_stop_the_loop(self, shared: bridge._SharedLoop) -> None:
+        """`loop.stop()`, which belongs to whoever runs a loop, ends neither the coroutine nor the loop."""
+
+        async def stop() -> str:
+            asyncio.get_running_loop().stop()
+            await asyncio.sleep(0.001)
+            return "after"
+
+        assert run_on_loop(stop)() == "after"
+        assert run_on_loop(stop)() == "after"
+
+    def test_an_exit_in_a_task_of_the_threads_loop_leaves_it_running(self, fresh: bridge._SharedLoop) -> None:
+        """`SystemExit` in a task that nobody awaits ends neither the loop nor the coroutines of others."""
+        fresh.keep_running()
+
+        async def leave() -> None:
+            raise SystemExit
+
+        async def work() -> str:
+            task = asyncio.create_task(leave())
+            await asyncio.sleep(0.001)
+            assert isinstance(task.exception(), SystemExit)
+            return "done"
+
+        assert run_on_loop(work)() == "done"
+
+    def test_an_exit_in_a_task_ends_the_caller_that_runs_the_loop(self, fresh: bridge._SharedLoop) -> None:
+        """`SystemExit` in a task goes to the caller in whose thread it came up, and cancels the caller's coroutine."""
+        cancelled = threading.Event()
+        tasks: list[asyncio.Task[None]] = []
+
+        async def leave() -> None:
+            raise SystemExit(3)
+
+        async def work() -> None:
+            tasks.append(asyncio.create_task(leave()))
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                cancelled.set()
+                raise
+
+        with pytest.raises(SystemExit):
+            run_on_loop(work)()
+        assert eventually(cancelled)
+        assert isinstance(tasks[0].exception(), SystemExit)
+
+    @pytest.mark.parametrize("kind", ["a subclass", "without what is read of it"])
+    def test_a_loop_of_another_kind_gets_its_thread_at_once(self, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where the program's policy makes loops of its own kind, or asyncio's has changed, nobody borrows it."""
+
+        class Own(asyncio.SelectorEventLoop):
+            pass
+
+        if kind == "a subclass":
+            monkeypatch.setattr(asyncio, "new_event_loop", Own)
+        else:
+            monkeypatch.setattr(bridge._LentLoop, "_timer_cancelled_count", property(), raising=False)
+        made = bridge._SharedLoop()
+        monkeypatch.setattr(bridge, "_running", made)
+        assert run_on_loop(running_loop)() is made.loop
+        assert type(made.loop) is (Own if kind == "a subclass" else asyncio.SelectorEventLoop)
+        assert made.thread is not None
+        made.stop()
+        assert made.loop.is_closed()
+
+    def test_many_threads_and_left_overs_at_random(self, fresh: bridge._SharedLoop) -> None:
+        """Whoever runs the loop at whatever moment: each caller gets its own result, and all that was left is done."""
+        done: set[tuple[int, int]] = set()
+        lock = threading.Lock()
+
+        def note(key: tuple[int, int]) -> None:
+            with lock:
+                done.add(key)
+
+        async def work(number: int, turn: int) -> tuple[int, int]:
+            loop = asyncio.get_running_loop()
+            key = number, turn
+            kind = (number * 7 + turn) % 4
+            if kind == 0:
+                loop.call_soon(note, key)
+            elif kind == 1:
+                loop.run_in_executor(None, note, key)
+            elif kind == 2:
+                await asyncio.to_thread(note, key)
+            else:
+                await asyncio.sleep(0)
+                note(key)
+            return key
+
+        numbers = iter(range(6))
+
+        def caller() -> None:
+            number = next(numbers)
+            for turn in range(40):
+                assert run_on_loop(work)(number, turn) == (number, turn)
+
+        assert in_threads(6, caller) == [None] * 6
+        end = time.monotonic() + 30
+        while len(done) < 240 and time.monotonic() < end:
+            time.sleep(0.001)
+        assert done == {(number, turn) for number in range(6) for turn in range(40)}
 
 
 class TestWaiting:
@@ -448,6 +769,7 @@ class TestProcesses:
         assert (result.stdout, result.stderr) == ("1\n", "")
 
 
+@both
 class TestEnsureSync:
     def test_an_app_may_bring_a_loop_of_its_own(self) -> None:
         """`async_to_sync` is called by name for each async function, so an override is the whole mechanism."""
