@@ -44,13 +44,22 @@ steps = st.one_of(
     st.tuples(st.just("setlist"), names, st.lists(values, max_size=3)),
     st.tuples(st.just("__setitem__"), positions, st.tuples(names, values)),
     st.tuples(st.just("clear")),
+    st.tuples(st.just("extend"), st.lists(st.tuples(names, values), max_size=2)),
+    st.tuples(st.just("update"), st.lists(st.tuples(names, values), max_size=2)),
+    # What is done to the list behind the headers, by those who have it too.
+    st.tuples(st.just("list.append"), st.tuples(names, st.just("a"))),
+    st.tuples(st.just("list.insert"), positions, st.tuples(names, st.just("a"))),
+    st.tuples(st.just("list.__setitem__"), positions, st.tuples(names, st.just("a"))),
+    st.tuples(st.just("list.pop"), positions),
+    st.tuples(st.just("list.reverse")),
 )
 
 
 def done(headers: WerkzeugsHeaders, step: tuple[t.Any, ...]) -> object:
     name, *arguments = step
+    owner: t.Any = headers._list if name.startswith("list.") else headers  # type: ignore[attr-defined]
     try:
-        return getattr(headers, name)(*arguments)
+        return getattr(owner, name.removeprefix("list."))(*arguments)
     except Exception as error:  # noqa: BLE001 - what is raised is compared
         return type(error), str(error)
 

@@ -10,7 +10,7 @@ import typing as t
 from werkzeug.datastructures import Headers as _Headers
 from werkzeug.exceptions import BadRequestKeyError
 
-# PERF: looking a name up takes a fifth of `lower`, and programs use few names.
+# PERF: looking a name up takes a third of `lower`, and programs use few names.
 _lower: dict[str, str] = {}
 
 
@@ -19,20 +19,25 @@ def lowered(pairs: list[tuple[str, str]]) -> list[str]:
     try:
         return [_lower[name] for name, _ in pairs]
     except KeyError:
+        return [_lowered(name) for name, _ in pairs]
+
+
+def _lowered(name: str) -> str:
+    """A name in lower case, which is kept."""
+    low = name.lower()
+    if type(name) is str:  # others may be equal and yet have a `lower` of their own
         if len(_lower) >= 1024:  # names may be made up at run time
             _lower.clear()
-        names = [name.lower() for name, _ in pairs]
-        for (name, _), low in zip(pairs, names, strict=True):
-            if type(name) is str:  # others may be equal and yet have a `lower` of their own
-                _lower[name] = low
-        return names
+        _lower[name] = low
+    return low
 
 
 def around(pairs: list[tuple[str, str]]) -> _Headers:
     """Headers around a list of pairs that exists already and stays the one list."""
-    headers: _Headers = Headers.__new__(Headers)
+    headers: t.Any = Headers.__new__(Headers)
     headers._list = pairs
-    return headers
+    headers._seen = None
+    return headers  # type: ignore[no-any-return]  # PERF: a cast is a call
 
 
 def _around(pairs: list[tuple[str, str]]) -> _Headers:
@@ -47,28 +52,51 @@ else:
 
     class Headers(_Headers):
         # PERF: Werkzeug's methods call three others each, and look for a name by raising an exception (1.3 µs a header
-        # set, 3 for one that is missing); these take 0.4. Where key or value is not a plain string, Werkzeug's decide.
+        # set, 3 for one that is missing); these take a third. Where key or value is not a plain string, Werkzeug's
+        # decide.
 
         __doc__ = _Headers.__doc__
+
+        # The names of the pairs in lower case, and the pairs whose names these are: whoever changes the list need not
+        # know of either. PERF: to compare two lists of the same objects takes a fifth of asking for their names.
+        _names: list[str]
+        _seen: list[tuple[str, str]] | None
+
+        def __init__(self, defaults=None):
+            self._seen = None
+            super().__init__(defaults)
+
+        def _look(self):
+            pairs = self._list
+            self._names = names = lowered(pairs)
+            self._seen = pairs.copy()
+            return names
 
         def __getitem__(self, key):
             if type(key) is not str:
                 return super().__getitem__(key)
-            names = lowered(self._list)
-            wanted = key.lower()
+            pairs = self._list
+            names = self._names if self._seen == pairs else self._look()
+            try:
+                wanted = _lower[key]
+            except KeyError:
+                wanted = _lowered(key)
             if wanted in names:
-                return self._list[names.index(wanted)][1]
+                return pairs[names.index(wanted)][1]
             raise BadRequestKeyError(key)
 
         def get(self, key, default=None, type=None):
             if type is not None or key.__class__ is not str:
                 return super().get(key, default, type)
-            names = lowered(self._list)
+            pairs = self._list
+            names = self._names if self._seen == pairs else self._look()
             wanted = key.lower()
-            return self._list[names.index(wanted)][1] if wanted in names else default
+            return pairs[names.index(wanted)][1] if wanted in names else default
 
         def __contains__(self, key):
-            return key.lower() in lowered(self._list) if type(key) is str else super().__contains__(key)
+            if type(key) is not str:
+                return super().__contains__(key)
+            return key.lower() in (self._names if self._seen == self._list else self._look())
 
         def __setitem__(self, key, value):
             if type(key) is not str:
@@ -78,10 +106,16 @@ else:
                 super().set(key, value)
                 return
             pairs = self._list
-            names = lowered(pairs)
-            wanted = key.lower()
+            names = self._names if self._seen == pairs else self._look()
+            try:
+                wanted = _lower[key]
+            except KeyError:
+                wanted = _lowered(key)
             if wanted not in names:
-                pairs.append((key, value))
+                pair = (key, value)
+                pairs.append(pair)
+                names.append(wanted)
+                self._seen.append(pair)
             elif names.count(wanted) == 1:
                 pairs[names.index(wanted)] = (key, value)
             else:
