@@ -27,7 +27,7 @@ from werkzeug.security import safe_join
 from werkzeug.utils import send_file as _werkzeug_send_file
 from werkzeug.utils import send_from_directory as _werkzeug_send_from_directory
 from werkzeug.wrappers import Response as _PlainResponse
-from werkzeug.wsgi import wrap_file
+from werkzeug.wsgi import FileWrapper, wrap_file
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -57,7 +57,11 @@ def send_file(app: Sending, environ: WSGIEnvironment, path: t.Any, options: dict
 
     `options` are arguments of `werkzeug.utils.send_file` by their names.
     """
-    if werkzeug.utils.send_file is not _werkzeug_send_file or not isinstance(path, (str, os.PathLike)):
+    if (
+        werkzeug.utils.send_file is not _werkzeug_send_file
+        or not isinstance(path, (str, os.PathLike))
+        or not _are_plain(**options)
+    ):
         return None
     path = _joined(app.root_path, path)
     if type(path) is not str:
@@ -76,7 +80,11 @@ def send_from_directory(
     if (
         werkzeug.utils.send_from_directory is not _werkzeug_send_from_directory
         or werkzeug.utils.send_file is not _werkzeug_send_file
-        or not _OPTIONS.issuperset(options)
+        # PERF: the static route has but the one option, of which any value will do here.
+        or (
+            (len(options) != 1 or "max_age" not in options)
+            and not (_OPTIONS.issuperset(options) and _are_plain(**options))
+        )
     ):
         return None
     safe = within(directory, path)
@@ -112,11 +120,7 @@ def _joined(root: str, path: t.Any) -> t.Any:
     return path if _POSIX and type(path) is str and path.startswith("/") else os.path.join(root, path)
 
 
-def _response(
-    app: Sending,
-    environ: WSGIEnvironment,
-    path: str,
-    about: os.stat_result,
+def _are_plain(
     mimetype: t.Any = None,
     as_attachment: t.Any = False,
     download_name: t.Any = None,
@@ -124,17 +128,35 @@ def _response(
     etag: t.Any = True,
     last_modified: t.Any = None,
     max_age: t.Any = None,
+) -> bool:
+    """Whether these options, of which `max_age` is looked at later, ask for nothing out of the ordinary."""
+    return (
+        conditional is True
+        and etag is True
+        and last_modified is None
+        and type(as_attachment) is bool
+        and (download_name is None or type(download_name) is str)
+        and (mimetype is None or type(mimetype) is str)
+    )
+
+
+def _response(
+    app: Sending,
+    environ: WSGIEnvironment,
+    path: str,
+    about: os.stat_result,
+    mimetype: str | None = None,
+    as_attachment: bool = False,
+    download_name: str | None = None,
+    conditional: bool = True,
+    etag: bool = True,
+    last_modified: None = None,
+    max_age: t.Any = None,
 ) -> t.Any:
     """A response with a regular file, or None."""
     kind = app.response_class
     if (
-        conditional is not True
-        or etag is not True
-        or last_modified is not None
-        or type(as_attachment) is not bool
-        or not (download_name is None or type(download_name) is str)
-        or not (mimetype is None or type(mimetype) is str)
-        or not (max_age is None or type(max_age) is int)
+        not (max_age is None or type(max_age) is int)
         or "HTTP_RANGE" in environ
         or "HTTP_IF_MATCH" in environ
         or environ["REQUEST_METHOD"] not in {"GET", "HEAD"}
@@ -167,15 +189,18 @@ def _response(
         )
     pairs = [*described, *caching, ("ETag", tag), ("Date", _now()), *_ranges()]
     known = _is_known(environ, tag, modified)
-    # PERF: a buffer costs three calls of the system and its memory (4 µs). Werkzeug's own wrapper of a small file needs
-    # none; a server's may expect one.
-    raw = about.st_size <= _UNBUFFERED and "wsgi.file_wrapper" not in environ
-    file: t.Any = FileIO(path) if raw else open(path, "rb")
+    file: t.Any
+    if "wsgi.file_wrapper" in environ:  # it may expect a buffer
+        body = wrap_file(environ, open(path, "rb"))
+    else:
+        # PERF: a buffer costs three calls of the system and its memory (4 µs), and a small file needs none.
+        file = FileIO(path) if about.st_size <= _UNBUFFERED else open(path, "rb")
+        body = FileWrapper(file, 8192)
     response = kind.__new__(kind)
     if known:
-        response._become(wrap_file(environ, file), 304, _NOT_MODIFIED, pairs, True)
+        response._become(body, 304, _NOT_MODIFIED, pairs, True)
     else:
-        response._become(wrap_file(environ, file), 200, _OK, pairs, True)
+        response._become(body, 200, _OK, pairs, True)
     return response
 
 
