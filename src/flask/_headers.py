@@ -130,10 +130,13 @@ else:
         def setdefault(self, key, default):
             if type(key) is not str or type(default) is not str:
                 return super().setdefault(key, default)
-            value = self.get(key)
-            if value is None:
-                self[key] = value = default
-            return value
+            pairs = self._list
+            names = self._names if self._seen == pairs else self._look()
+            wanted = key.lower()
+            if wanted in names:
+                return pairs[names.index(wanted)][1]
+            self[key] = default
+            return default
 
         def __eq__(self, other):
             if type(other) is _Headers:
