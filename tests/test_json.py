@@ -169,6 +169,35 @@ def test_one_object_may_be_encoded_by_several_threads_at_once(app):
     assert results == ["[1]", "[1]"]
 
 
+def test_what_happens_within_an_encoding_leaves_no_marks(app):
+    """With the usual settings too, a value may be encoded while it is being encoded, and after that failed."""
+
+    class Shy:
+        def __html__(self):
+            if threading.current_thread() is second:
+                inside.set()
+                assert go_on.wait(10)
+            return json.dumps(shared) if self is outer else "shown"
+
+    inside, go_on = threading.Event(), threading.Event()
+    second = None
+    outer = Shy()
+    shared = [Shy(), {"a": [1]}]
+    results = []
+    with app.app_context():
+        for _ in range(3):
+            assert app.json.response([outer, shared]).json == ['["shown", {"a": [1]}]', ["shown", {"a": [1]}]]
+            with pytest.raises(TypeError, match="not JSON serializable"):
+                app.json.response([shared, object()])
+        second = threading.Thread(target=lambda: results.append(app.json.response(shared).json))
+        second.start()
+        assert inside.wait(10)
+        results.append(app.json.response(shared).json)
+        go_on.set()
+        second.join()
+    assert results == [["shown", {"a": [1]}]] * 2
+
+
 # ---- settings and overrides
 
 
@@ -291,6 +320,34 @@ def test_the_mimetype_is_a_setting(provider):
     assert provider.response(1).mimetype == "application/vnd.api+json"
 
 
+def test_a_response_class_is_made_as_it_wants(app, monkeypatch):
+    """A response class, or a constructor put into Flask's own, is given the text and the type, this by its name."""
+
+    class Mine(flask.Response):
+        def __init__(self, response, **options):
+            super().__init__(response, status=201, **options)
+
+    def init(self, response, **options):
+        own(self, response, status=202, **options)
+
+    app.response_class = Mine
+    assert (app.json.response(1).status_code, app.json.response(1).mimetype) == (201, "application/json")
+    del app.response_class
+    own = flask.Response.__init__
+    monkeypatch.setattr(flask.Response, "__init__", init)
+    assert (app.json.response(1).status_code, app.json.response(1).mimetype) == (202, "application/json")
+
+
+def test_the_value_of_a_response_may_be_prepared_otherwise(app):
+    """A provider that takes the arguments of `response` in its own way is asked about one argument too."""
+
+    class Mine(DefaultJSONProvider):
+        def _prepare_response_obj(self, args, kwargs):
+            return {"data": super()._prepare_response_obj(args, kwargs)}
+
+    assert Mine(app).response(1).json == {"data": 1}
+
+
 def test_views_answer_through_the_provider(app):
     """A dict or a list from a view goes through `app.json.response`, so an override serves both."""
 
@@ -323,6 +380,28 @@ def test_views_answer_through_the_provider(app):
 def test_text_and_bytes_are_read_as_the_standard_library_reads_them(provider, text):
     """Text, and bytes in any encoding that JSON allows, with and without an app."""
     assert provider.loads(text) == standard.loads(text) == json.loads(text)
+
+
+@given(
+    st.lists(
+        st.sampled_from(["[", "]", "1", '"', "\0", " ", "\ufeff", "é", "\ud800", "\n", "\x0b", ",", "{}"]), max_size=6
+    ),
+    st.sampled_from([None, "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32-be", "latin-1"]),
+)
+def test_any_text_is_read_as_the_standard_library_reads_it(pieces, encoding):
+    """The value or the error is that of json.loads, whatever the encoding."""
+
+    def outcome(loads):
+        try:
+            return loads(text)
+        except ValueError as error:
+            return repr(error)
+
+    text = "".join(pieces)
+    if encoding is not None:
+        text = text.encode(encoding, "replace" if encoding == "latin-1" else "surrogatepass")
+    provider = DefaultJSONProvider(Flask("json", static_folder=None))
+    assert outcome(provider.loads) == outcome(standard.loads)
 
 
 @pytest.mark.parametrize("text", ["", "[1", b"", b"\xff", b'"\xff"', "\ufeff1", "{'a': 1}"])

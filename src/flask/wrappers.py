@@ -532,6 +532,7 @@ setattr(Response, "_on_close", _Derived("_on_close", _start_closing))  # noqa: B
 # subclasses are asked.
 _init = Response.__init__
 _contracts.stock.response_class = Response
+_contracts.stock.response_init = _init
 _set_etag = Response.set_etag
 _make_conditional = Response.make_conditional
 _process_range_request = Response._process_range_request

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import inspect
 import io
+import tempfile
 import typing as t
 
 import pytest
@@ -295,9 +296,28 @@ def test_files_go_where_the_class_says() -> None:
             return Kept()
 
     for body in (UPLOAD, UPLOAD.replace(b"content", b"content" * 20_000)):
-        files = Own(posted(body, "multipart/form-data; boundary=edge")).files
-        assert type(files["f"].stream) is Kept
-        assert files["f"].read() in body
+        request: t.Any = Own(posted(body, "multipart/form-data; boundary=edge"))
+        assert type(request.files["f"].stream) is Kept
+        assert request.files["f"].read() in body
+        request = Request(posted(body, "multipart/form-data; boundary=edge"))
+        request._get_file_stream = Own._get_file_stream.__get__(request)
+        assert type(request.files["f"].stream) is Kept
+
+
+def test_files_are_closed_with_their_request() -> None:
+    """Whoever made the files, parsed small or large, or assigned, they are closed when the request is."""
+    for body in (UPLOAD, UPLOAD.replace(b"content", b"content" * 20_000)):
+        request = Request(posted(body, "multipart/form-data; boundary=edge"))
+        file = request.files["f"]
+        assert (type(file.stream), file.read()[:7]) == (tempfile.SpooledTemporaryFile, b"content")
+        request.close()
+        assert file.closed
+    for kind in (MultiDict, ImmutableMultiDict, dict):
+        request = Request(create_environ())
+        file = FileStorage(io.BytesIO())
+        request.files = kind({"f": file})  # type: ignore[assignment]
+        request.close()
+        assert file.closed
 
 
 def test_a_property_of_a_subclass_may_ask_for_ours() -> None:

@@ -66,9 +66,10 @@ else:
         __doc__ = _ImmutableMultiDict.__doc__
 
         def __getitem__(self, key):
-            values = _values(self, key)
-            if values:
-                return values[0]
+            try:
+                return _item(self, key)[0]
+            except (KeyError, IndexError):
+                pass
             raise BadRequestKeyError(key)
 
         def get(self, key, default=None, type=None):
@@ -85,22 +86,16 @@ else:
     ImmutableMultiDict.__module__ = _ImmutableMultiDict.__module__
 
 
+_item = dict.__getitem__
 _values = dict.get
 
 
-def grouped(pairs: t.Iterable[tuple[t.Any, V]]) -> dict[t.Any, list[V]]:
-    """The values of pairs by their names."""
-    table: dict[t.Any, list[V]] = {}
-    for name, value in pairs:
-        table.setdefault(name, []).append(value)
-    return table
-
-
-def multi(table: dict[t.Any, list[V]]) -> _ImmutableMultiDict[str, V]:
+def multi(table: dict[t.Any, list[V]] | None = None) -> _ImmutableMultiDict[str, V]:
     """A MultiDict of what the table holds; its lists belong to it from now on."""
     # PERF: the constructor would take pairs one by one and build such a table (2.5 µs for ten).
     made: _ImmutableMultiDict[str, V] = _new(ImmutableMultiDict)
-    _fill(made, table)
+    if table:
+        _fill(made, table)
     return made
 
 
