@@ -149,16 +149,10 @@ class IncomingRequest(RequestBase):
         found: bytes | str = super().get_data(cache, as_text, parse_form_data)  # type: ignore[call-overload]
         return found
 
-    def _is_unread(self) -> bool:
-        """Whether the body is where the server left it, and ours to read."""
-        own = self.__dict__
-        return (
-            "stream" not in own and "_read_at" not in own and not self.shallow and self.__class__.stream is stock.stream
-        )
-
     def _read_at_once(self) -> bytes | None:
         """A small body that nobody has begun to read; or None, and nothing is done, where Werkzeug must decide."""
-        if not self._is_unread():
+        own = self.__dict__
+        if "stream" in own or "_read_at" in own or self.shallow or self.__class__.stream is not stock.stream:
             return None
         environ = self.environ
         limit = self.max_content_length
@@ -172,7 +166,7 @@ class IncomingRequest(RequestBase):
                 data: bytes = source.read(length)
                 ended = len(data) == length
             elif limit is None:
-                self.__dict__["stream"] = source
+                own["stream"] = source
                 return source.read()  # type: ignore[no-any-return]
             else:  # the server knows better than the header: a filter may have changed the body
                 data = source.read(length)
@@ -180,7 +174,7 @@ class IncomingRequest(RequestBase):
                     data += source.read(min(AT_ONCE, limit - len(data)))
                 ended = len(data) in (length, limit)
         except (OSError, ValueError) as error:
-            stream = self.__dict__["stream"] = stream_at(environ, limit, 0)
+            stream = own["stream"] = stream_at(environ, limit, 0)
             if not isinstance(stream, LimitedStream):
                 raise
             stream.on_disconnect(error)
@@ -189,7 +183,7 @@ class IncomingRequest(RequestBase):
             self._read_at = len(data), limit
             return data
         # The rest is still on its way; or it never comes, and the stream knows what that means.
-        stream = self.__dict__["stream"] = stream_at(environ, limit, len(data))
+        stream = own["stream"] = stream_at(environ, limit, len(data))
         return data + stream.read()
 
     @kept
@@ -237,7 +231,9 @@ class IncomingRequest(RequestBase):
                     own["form"], own["files"] = storage(_pairs(body.decode())), storage()
             elif mimetype == "multipart/form-data":
                 return self._load_small_multipart(most, storage)
-            elif self._is_unread() and small_length(self.environ, self.max_content_length):
+            elif (
+                not self.shallow and kind.stream is stock.stream and small_length(self.environ, self.max_content_length)
+            ):
                 own["form"], own["files"] = storage(), storage()
             else:
                 return False
@@ -286,10 +282,14 @@ class IncomingRequest(RequestBase):
         known = self._cached_json
         if cache and known[silent] is not ...:
             return known[silent]
-        if not (force or self._is_json()):
+        kind = self.__class__
+        if not (
+            force
+            or (kind.is_json is stock.is_json and self._mimetype_sent() == "application/json")  # PERF: nearly always
+            or self.is_json
+        ):
             return None if silent else self.on_json_loading_failed(None)
         own = self.__dict__
-        kind = self.__class__
         data: t.Any = None
         if kind.get_data is stock.get_data and "get_data" not in own and "_cached_data" not in own:
             data = self._read_at_once()  # PERF: what `get_data` begins with
@@ -308,11 +308,6 @@ class IncomingRequest(RequestBase):
             if cache:
                 self._cached_json = (value, value)
         return value
-
-    def _is_json(self) -> bool:
-        if self.__class__.is_json is stock.is_json and self._mimetype_sent() == "application/json":
-            return True  # PERF: most requests that carry JSON
-        return self.is_json
 
 
 _bare_types = {"application/json", "application/x-www-form-urlencoded"}
