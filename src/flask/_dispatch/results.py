@@ -43,15 +43,21 @@ def to_response(app: Responding, result: t.Any, request: Asking) -> t.Any:
     kind = type(result)
     if kind is str or kind is bytes:
         response_class = app.response_class  # PERF: calling it by the attribute is slower
-        if response_class is stock.response_class:
+        if response_class is stock.response_class and response_class.__init__ is stock.response_init:
             return response_class(result, None, None, None, None, False)  # PERF: with every argument it is specialised
         return response_class(result)
     if kind is dict or kind is list:
         return app.json.response(result)
-    if kind is tuple and len(result) == 2 and app.response_class is stock.response_class:
+    if kind is tuple and len(result) == 2:
         body, status = result
-        if type(status) is int and (type(body) is str or type(body) is bytes):
-            return stock.response_class(body, status, None, None, None, False)
+        response_class = app.response_class
+        if (
+            type(status) is int
+            and (type(body) is str or type(body) is bytes)
+            and response_class is stock.response_class
+            and response_class.__init__ is stock.response_init
+        ):
+            return response_class(body, status, None, None, None, False)
 
     status = headers = None
     if isinstance(result, tuple):

@@ -190,7 +190,7 @@ class DefaultJSONProvider(JSONProvider):
         else:
             text = self.dumps(obj, separators=(",", ":"))
         response_class: t.Any = self._app.response_class
-        if response_class is stock.Response and response_class.__init__ is stock.response_init:
+        if response_class is stock.response_class and response_class.__init__ is stock.response_init:
             # PERF: with all arguments in their places Python enters a constructor directly (2 thousand instructions).
             return response_class(f"{text}\n", None, None, self.mimetype, None, False)  # type: ignore[no-any-return]
         return response_class(f"{text}\n", mimetype=self.mimetype)  # type: ignore[no-any-return]
