@@ -175,10 +175,10 @@ class Flask(App, Application):
 
     def send_static_file(self, filename: str) -> Response:
         """The view of the static route: a file from within `static_folder`, else 404."""
-        if not self.has_static_folder:
+        folder = self.static_folder
+        if folder is None or (type(self).has_static_folder is not App.has_static_folder and not self.has_static_folder):
             raise RuntimeError("'static_folder' must be set to serve static_files.")
-        max_age = self.get_send_file_max_age(filename)
-        return send_from_directory(self.static_folder, filename, max_age=max_age)  # type: ignore[arg-type]
+        return send_from_directory(folder, filename, max_age=self.get_send_file_max_age(filename))
 
     def open_resource(self, resource: str, mode: str = "rb", encoding: str | None = None) -> t.IO[t.AnyStr]:
         """Open a file by its name relative to `root_path`, for reading.

@@ -136,6 +136,12 @@ def _find_request_ctx() -> RequestContext:
     return _request_below(_now()._top_request_ctx)
 
 
+def _environ_now() -> t.Any:
+    """The environment of the current request, for which the request need not be made."""
+    context = _find_request_ctx()
+    return context._environ if context._late else context.request.environ
+
+
 _T = t.TypeVar("_T")
 _MISSING: t.Any = object()
 

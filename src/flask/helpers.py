@@ -18,7 +18,7 @@ from werkzeug.utils import redirect as _werkzeug_redirect
 
 from . import _files
 from ._contracts import stock
-from .globals import _app_if_any, _current, _cv_request, _now, _request_below, current_app, request
+from .globals import _app_if_any, _current, _cv_request, _environ_now, _now, _request_below, current_app, request
 from .globals import request_ctx as request_ctx  # these two are found here, too
 from .globals import session as session
 from .signals import message_flashed
@@ -276,7 +276,7 @@ def send_file(
         "last_modified": last_modified,
     }
     top = _now()
-    environ = top._top_request.environ
+    environ = _environ_now()
     response: Response | None = _files.send_file(top.app, environ, file, {**options, "max_age": max_age})
     if response is not None:
         return response
@@ -294,7 +294,7 @@ def send_from_directory(
     `send_file`.
     """
     top = _now()
-    environ = top._top_request.environ
+    environ = _environ_now()
     response: Response | None = _files.send_from_directory(top.app, environ, directory, path, kwargs)
     if response is not None:
         return response

@@ -511,7 +511,9 @@ def _error_page(error: HTTPException, environ: WSGIEnvironment) -> bytes:
 
 def _are_final(response: Response, pairs: list[tuple[str, str]]) -> bool:
     """Whether Werkzeug would send these headers as they are: a length, and at most a plain location to rewrite."""
-    names = lowered(pairs)
+    known: t.Any = response._headers  # type: ignore[attr-defined]
+    ours: t.Any = OurHeaders
+    names = known._names if type(known) is ours and known._seen == pairs else lowered(pairs)
     if "content-length" not in names:
         return False
     if "location" not in names and "content-location" not in names:
