@@ -55,11 +55,13 @@ _dates: dict[datetime, str] = {}
 _plain_types = frozenset((str, bool, type(None)))
 
 
-def written(name: str, value: str, expires: datetime | None, attributes: dict[str, t.Any]) -> str | None:
-    """What `werkzeug.http.dump_cookie` gives for a value that needs no quotes; None where it must be asked.
+# The attributes of a cookie, in the order in which they are given: the arguments of `dump_cookie` by these names.
+ATTRIBUTES = ("domain", "path", "secure", "httponly", "samesite", "partitioned")
+Attributes = tuple[t.Any, t.Any, t.Any, t.Any, t.Any, t.Any]
 
-    `attributes` are its arguments `domain`, `path`, `secure`, `httponly`, `samesite` and `partitioned`.
-    """
+
+def written(name: str, value: str, expires: datetime | None, attributes: Attributes) -> str | None:
+    """What `werkzeug.http.dump_cookie` gives for a value that needs no quotes; None where it must be asked."""
     template = _template(name, attributes)
     if template is None:
         return None
@@ -77,7 +79,7 @@ def written(name: str, value: str, expires: datetime | None, attributes: dict[st
     return f"{start}{value}{middle}; Expires={date}{end}"
 
 
-def deleted(name: str, attributes: dict[str, t.Any]) -> str | None:
+def deleted(name: str, attributes: Attributes) -> str | None:
     """What `dump_cookie` gives for a cookie that the browser is to forget; None where it must be asked."""
     template = _template(name, attributes)
     if template is None:
@@ -86,15 +88,33 @@ def deleted(name: str, attributes: dict[str, t.Any]) -> str | None:
     return f"{start}{middle}; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0{end}"
 
 
-def _template(name: str, attributes: dict[str, t.Any]) -> _Template | None:
+_last: tuple[t.Any, ...] = (None,) * 8
+
+
+def _template(name: str, attributes: Attributes) -> _Template | None:
     """What stands before the value, between it and the date, and after that; None where it cannot be told."""
-    recipe = (name, *attributes.values())
+    global _last
+    known: _Template | None
+    domain, path, secure, httponly, samesite, partitioned = attributes
+    last_name, last_domain, last_path, last_secure, last_httponly, last_samesite, last_partitioned, known = _last
+    # PERF: mostly it is the config's own objects, each time; to look at their types and hashes takes ten times as much.
+    if (
+        name is last_name
+        and domain is last_domain
+        and path is last_path
+        and secure is last_secure
+        and httponly is last_httponly
+        and samesite is last_samesite
+        and partitioned is last_partitioned
+    ):
+        return known
+    recipe = (name, *attributes)
     if not _plain_types.issuperset(map(type, recipe)):
         return None
-    template = _templates.get(recipe, ())
+    template: t.Any = _templates.get(recipe, ())
     if template == ():
         start = f"{name}="
-        text = dump_cookie(name, expires="?", max_size=0, **attributes)
+        text = dump_cookie(name, expires="?", max_size=0, **dict(zip(ATTRIBUTES, attributes, strict=True)))
         mark = "; Expires=?"
         middle, _, end = text.removeprefix(start).partition(mark)
         if len(_templates) >= 64:  # an interface may give each visitor a path of his own
@@ -102,4 +122,6 @@ def _template(name: str, attributes: dict[str, t.Any]) -> _Template | None:
         plain = text.startswith(start) and text.count(mark) == 1
         template = (start, middle, end) if plain else None
         _templates[recipe] = template
-    return template or None
+    _last = (*recipe, template)
+    known = template
+    return known

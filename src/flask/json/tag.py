@@ -9,13 +9,14 @@ from __future__ import annotations
 import typing as t
 from base64 import b64decode, b64encode
 from datetime import datetime
+from json import JSONDecoder, encoder
 from uuid import UUID
 
 from markupsafe import Markup
 from werkzeug.http import http_date, parse_date
 
 from . import _provider, dumps, loads
-from .provider import DefaultJSONProvider, _loads, _make_encoder
+from .provider import DefaultJSONProvider, _make_encoder
 
 
 class JSONTag:
@@ -182,7 +183,7 @@ class TaggedJSONSerializer:
     The JSON itself is made by `flask.json`, so by the current app's provider.
     """
 
-    __slots__ = ("_built_in_order", "_spaced_tags", "order", "tags")
+    __slots__ = ("_built_in_order", "_scan", "_spaced_tags", "order", "tags")
 
     #: Registered in this order when a serialiser is made.
     default_tags: list[type[JSONTag]] = [
@@ -201,6 +202,9 @@ class TaggedJSONSerializer:
         self.order: list[JSONTag] = []
         for tag_class in self.default_tags:
             self.register(tag_class)
+        # PERF: the reader hands over each dict when it is complete, just as `_untag_scan` does.
+        scanner: t.Any = JSONDecoder(object_hook=self.untag)
+        self._scan = scanner.scan_once
         # Plain JSON types pass these tags unchanged. Compared with `order`, which may be added to at any time.
         self._built_in_order = self.order.copy() if _BUILT_IN.issuperset(self.default_tags) else None
         # Where no key begins with a space there is none of these. Compared with `tags`, for the same reason.
@@ -250,34 +254,43 @@ class TaggedJSONSerializer:
         """The value as compact JSON with tags."""
         if self.order == self._built_in_order and type(self).tag is _own_tag:
             value = _tagged(value, self)
+            provider = _provider()
+            if (
+                _encode is not None
+                and isinstance(provider, DefaultJSONProvider)
+                and type(provider).dumps is _own_dumps
+                and "dumps" not in provider.__dict__
+                and provider.sort_keys is True
+                and provider.ensure_ascii is True
+                and encoder.encode_basestring_ascii is _escape
+            ):
+                try:
+                    return "".join(_encode(value, 0))
+                except Exception:  # noqa: BLE001 - what it does not know, the provider may; else it says what is wrong
+                    pass
         else:
             value = self.tag(value)
-        provider: t.Any = _provider()
-        if (
-            provider is not None
-            and getattr(provider.dumps, "__func__", None) is _own_dumps
-            and _make_encoder is not None
-        ):
-            text: str = provider._encode(value, ",", ":")  # PERF: as it does itself, once it has seen the arguments
-            return text
         return dumps(value, separators=(",", ":"))
 
     def loads(self, value: str) -> t.Any:
         """The value again from what `dumps` gave."""
         own = type(self)
-        if own.untag is not _own_untag or own._untag_scan is not _own_untag_scan:
-            return self._untag_scan(loads(value))
         provider = _provider()
-        if provider is None or getattr(provider.loads, "__func__", None) is not _own_loads:
-            return _untagged(loads(value), self)
-        try:
-            data = _loads(value)
-        except RecursionError:
-            return _untagged(loads(value), self)  # which is no more able to, and says so
-        # PERF: most sessions have no tag, and no key of theirs begins with a space; an escape could hide one.
-        if self.tags == self._spaced_tags and type(value) is str and '" ' not in value and "\\" not in value:
-            return data
-        return _untagged(data, self)
+        if (
+            isinstance(provider, DefaultJSONProvider)
+            and type(provider).loads is _own_loads
+            and "loads" not in provider.__dict__
+            and own.untag is _own_untag
+            and own._untag_scan is _own_untag_scan
+            and type(value) is str
+        ):
+            try:
+                data, end = self._scan(value, 0)
+                if end == len(value):
+                    return data
+            except Exception:  # noqa: BLE001 - the way of every provider says what is wrong with it
+                pass
+        return self._untag_scan(loads(value))
 
 
 _own_tag = TaggedJSONSerializer.tag
@@ -285,6 +298,16 @@ _own_untag = TaggedJSONSerializer.untag
 _own_untag_scan = TaggedJSONSerializer._untag_scan
 _own_dumps = DefaultJSONProvider.dumps
 _own_loads = DefaultJSONProvider.loads
+
+
+def _decline(value: t.Any) -> t.NoReturn:
+    raise TypeError(f"{type(value).__name__} is for the provider")
+
+
+# PERF: the provider makes an encoder for each text, which marks the containers that it is in to find a circle (a third
+# of its time). What was tagged has none, since tagging has gone all through it; without marks it can be kept.
+_escape: t.Any = encoder.encode_basestring_ascii
+_encode: t.Any = _make_encoder and _make_encoder(None, _decline, _escape, None, ":", ",", True, False, True)
 
 
 def _tagged(value: t.Any, serializer: TaggedJSONSerializer) -> t.Any:
@@ -297,32 +320,13 @@ def _tagged(value: t.Any, serializer: TaggedJSONSerializer) -> t.Any:
     if kind is dict:
         if len(value) == 1 and next(iter(value)) in serializer.tags:
             return serializer.tag(value)  # it looks like a tag
-        if _SCALARS.issuperset(map(type, value.values())):
+        for item in value.values():
+            if type(item) not in _SCALARS:
+                break
+        else:
             return value
         return {key: item if type(item) in _SCALARS else _tagged(item, serializer) for key, item in value.items()}
     if kind is list or kind is tuple:
-        if not _SCALARS.issuperset(map(type, value)):
-            value = [_tagged(item, serializer) for item in value]
-        return value if kind is list else {TagTuple.key: list(value)}
+        items = [item if type(item) in _SCALARS else _tagged(item, serializer) for item in value]
+        return items if kind is list else {TagTuple.key: items}
     return value if kind in _SCALARS else serializer.tag(value)
-
-
-def _untagged(value: t.Any, serializer: TaggedJSONSerializer) -> t.Any:
-    """What `serializer._untag_scan` gives where that and `untag` are our own; parts without a tag stay as they are."""
-    kind = type(value)
-    if kind is dict:
-        if not _SCALARS.issuperset(map(type, value.values())):
-            value = {
-                key: item if type(item) in _SCALARS else _untagged(item, serializer) for key, item in value.items()
-            }
-        if len(value) == 1:
-            for key in value:
-                tag = serializer.tags.get(key)
-                if tag is not None:
-                    return tag.to_python(value[key])
-        return value
-    if kind is list:
-        if _SCALARS.issuperset(map(type, value)):
-            return value
-        return [item if type(item) in _SCALARS else _untagged(item, serializer) for item in value]
-    return value if kind in _SCALARS else serializer._untag_scan(value)
