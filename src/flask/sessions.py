@@ -17,13 +17,15 @@ from werkzeug.datastructures import CallbackDict, ImmutableMultiDict, UpdateDict
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from . import _cookies, _signing
-from ._contracts import is_original, original, stock
+from ._contracts import original, stock
 from ._incoming import EnvironHeaders, IncomingRequest
 from ._incoming.request import stock as stock_request
 from .json.provider import DefaultJSONProvider
 from .json.tag import TaggedJSONSerializer
 
 if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
     from .app import Flask
     from .ctx import RequestContext
     from .wrappers import Request, Response
@@ -240,7 +242,18 @@ class SecureCookieSessionInterface(SessionInterface):
         signer = self._signer(app)
         if signer is None:
             return None
-        value = _cookie_of(request, self.get_cookie_name(app))
+        return self._opened(app, signer, _cookie_of(request, self.get_cookie_name(app)))
+
+    def _open_in(self, app: Flask, context: RequestContext) -> SecureCookieSession | None:
+        """As `open_session`, in a context whose request nobody has looked at; mostly it need not be made for this."""
+        signer = self._signer(app)
+        if signer is None:
+            return None
+        name = self.get_cookie_name(app)
+        value = _cookie_in(context._environ, name, stock.request_class) if context._late else None
+        return self._opened(app, signer, _cookie_of(context.request, name) if value is None else value)
+
+    def _opened(self, app: Flask, signer: URLSafeTimedSerializer, value: str | None) -> SecureCookieSession:
         kind = self.session_class
         if not value:
             return kind()
@@ -318,6 +331,7 @@ class SecureCookieSessionInterface(SessionInterface):
         )
 
 
+stock.session_interface = SecureCookieSessionInterface
 _stock_init = SecureCookieSession.__init__
 _new_dict: t.Any = dict.__new__
 _update_dict: t.Any = dict.update
@@ -357,23 +371,28 @@ _VARY = ("Vary", "Cookie")
 
 def _cookie_of(request: t.Any, name: str) -> str | None:
     """``request.cookies.get(name)``, without parsing the other cookies."""
-    kind: t.Any = type(request)
     if (
         isinstance(request, IncomingRequest)
         and "cookies" not in (own := request.__dict__)
         and ("headers" not in own or type(own["headers"]) is EnvironHeaders)
-        and kind.cookies is _stock_cookies
-        and kind.headers is stock_request.headers
-        and kind.dict_storage_class is ImmutableMultiDict
     ):
-        header = request.environ.get("HTTP_COOKIE")
-        if not header:
-            return None
-        value = _cookies.find(header, name)
+        value = _cookie_in(request.environ, name, type(request))
         if value is not None:
             return value
     found: str | None = request.cookies.get(name)
     return found
+
+
+def _cookie_in(environ: WSGIEnvironment, name: str, kind: t.Any) -> str | None:
+    """The cookie that a request of this kind would find, or the empty string; None where it has to be asked."""
+    if (
+        kind.cookies is not _stock_cookies
+        or kind.headers is not stock_request.headers
+        or kind.dict_storage_class is not ImmutableMultiDict
+    ):
+        return None
+    header = environ.get("HTTP_COOKIE")
+    return _cookies.find(header, name) if header else ""
 
 
 def _vary_by_cookie(response: t.Any) -> None:
@@ -423,35 +442,35 @@ def _untouched_session_is_silent(app: Flask, context: RequestContext) -> bool:
     So it is with the signed cookie's own interface when the request carries no such cookie (the session would be empty
     and unchanged), or when it would be no permanent session that is refreshed by a request that leaves it alone.
     """
-    interface = app.session_interface
+    interface: t.Any = app.session_interface
     late = context._late  # where nobody has looked at the request, it is Flask's own
-    environ = context._environ if late else context._top_request.environ
     kind = type(interface)
-    if (
-        "HTTP_COOKIE" not in environ
-        and kind is SecureCookieSessionInterface
-        and kind.save_session is stock.save_session
-        and kind.open_session is stock.open_session
-        and kind.session_class is SecureCookieSession
-        and not interface.__dict__
-        and (late or getattr(context._top_request, "_reads_cookie_header", False))
-    ):
-        return True  # PERF: the common case in a tenth of the time
-    if not (is_original(interface.save_session) and is_original(interface.open_session)):
-        return False
-    if getattr(interface, "session_class", None) is not SecureCookieSession:
-        return False
-    request = context.request
-    if not getattr(request, "_reads_cookie_header", False):
-        return False  # a request class may find them elsewhere
-    name = interface.get_cookie_name(app)
-    if name not in environ.get("HTTP_COOKIE", ""):
+    try:
+        own = interface.__dict__
+        if (
+            kind.save_session is not stock.save_session
+            or kind.open_session is not stock.open_session
+            or (own and not _DECIDING.isdisjoint(own))
+            or interface.session_class is not SecureCookieSession
+            # A request class may find them elsewhere.
+            or not (late or context._top_request._reads_cookie_header)
+        ):
+            return False
+    except AttributeError:
+        return False  # another kind of interface or of request
+    environ = context._environ if late else context._top_request.environ
+    header = environ.get("HTTP_COOKIE")
+    if not header:
         return True
-    if not is_original(interface.should_set_cookie):
+    name = interface.get_cookie_name(app)
+    if name not in header:
+        return True
+    if kind.should_set_cookie is not stock.should_set_cookie:
         return False
-    return not app.config["SESSION_REFRESH_EACH_REQUEST"] or _cannot_be_permanent(
-        app, interface, _cookie_of(request, name)
-    )
+    if not app.config["SESSION_REFRESH_EACH_REQUEST"]:
+        return True
+    value = _cookie_in(environ, name, stock.request_class) if late else None
+    return _cannot_be_permanent(app, interface, _cookie_of(context.request, name) if value is None else value)
 
 
 def _cannot_be_permanent(app: Flask, interface: t.Any, value: str | None) -> bool:
@@ -459,10 +478,12 @@ def _cannot_be_permanent(app: Flask, interface: t.Any, value: str | None) -> boo
     serializer = interface.serializer
     provider = app.json
     if (
-        not is_original(interface.get_signing_serializer)
+        type(interface).get_signing_serializer is not stock.get_signing_serializer
         or URLSafeTimedSerializer is not _stock_serializer
         or not (isinstance(serializer, TaggedJSONSerializer) and serializer._is_built_in())
-        or getattr(provider.loads, "__func__", None) is not DefaultJSONProvider.loads
+        or not isinstance(provider, DefaultJSONProvider)
+        or type(provider).loads is not _stock_loads
+        or "loads" in provider.__dict__
         or SecureCookieSession.permanent is not _stock_permanent
     ):
         return False
@@ -472,4 +493,7 @@ def _cannot_be_permanent(app: Flask, interface: t.Any, value: str | None) -> boo
     return text is not None and "_permanent" not in text and "\\" not in text  # which could hide it
 
 
+# What decides whether a session is opened, saved or refreshed, and may be put on the very interface.
+_DECIDING = {"open_session", "save_session", "should_set_cookie", "get_signing_serializer"}
+_stock_loads = DefaultJSONProvider.loads
 _stock_permanent = SessionMixin.permanent
