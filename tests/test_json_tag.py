@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import collections
+import decimal
 import enum
 import json as standard
+import types
 import typing as t
 import uuid
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -181,6 +183,68 @@ def test_the_short_cut_changes_nothing(value):
         assert outcome(quick.dumps, value) == outcome(exact.dumps, value)
     if isinstance(text, str):
         assert repr(quick.loads(text)) == repr(exact._untag_scan(standard.loads(text)))
+
+
+class Lowercase(DefaultJSONProvider):
+    def dumps(self, obj, **kwargs):
+        return super().dumps(obj, **kwargs).lower()
+
+
+def set_up(app, name):
+    """Give an app a way of writing JSON that is not the usual one."""
+    provider = app.json
+    if name == "subclass":
+        app.json = Lowercase(app)
+    elif name == "method":
+        provider.dumps = lambda obj, **kwargs: DefaultJSONProvider.dumps(provider, obj, **kwargs).lower()
+    elif name == "another":
+        app.json = types.SimpleNamespace(dumps=standard.dumps, loads=standard.loads)
+    elif name == "default":
+        provider.default = lambda obj: "Default"
+    elif name == "order":
+        provider.sort_keys = False
+    elif name == "characters":
+        provider.ensure_ascii = False
+
+
+@pytest.mark.parametrize("name", ["usual", "subclass", "method", "another", "default", "order", "characters"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"b": "É", "a": (1, [True, None, 1.5])},
+        {"A": date(2020, 1, 1), "B": decimal.Decimal("1.5")},
+        {"A": [collections.Counter("A"), {1: "A"}], "B": float("nan")},
+        {"A": object()},
+        {"A": 1, 2: 2},
+        {(1,): 1},
+    ],
+)
+def test_what_is_set_for_json_counts_for_tags(name, value):
+    """What the provider is, and what is set on it, is so for each text; so are its errors."""
+    app = Flask("set up", static_folder=None)
+    set_up(app, name)
+    quick, exact = TaggedJSONSerializer(), TaggedJSONSerializer()
+    exact.order.append(PassList(exact))
+    with app.app_context():
+        assert outcome(quick.dumps, value) == outcome(exact.dumps, value)
+
+
+def test_a_patched_escape_is_used(serializer, monkeypatch):
+    """Whoever replaces the json module's escape function finds it in the text."""
+    with Flask("escape", static_folder=None).app_context():
+        monkeypatch.setattr(standard.encoder, "encode_basestring_ascii", lambda text: f'"<{text}>"')
+        assert serializer.dumps(["a"]) == '["<a>"]'
+
+
+def test_a_circle_is_an_error(serializer):
+    """Data that holds itself is not written, at whatever depth, and the serialiser goes on."""
+    circle = []
+    circle.append({"a": (circle,)})
+    with Flask("circle", static_folder=None).app_context():
+        for value in (circle, {"a": circle}):
+            with pytest.raises((RecursionError, ValueError)):
+                serializer.dumps(value)
+        assert serializer.dumps([1]) == "[1]"
 
 
 @given(text=st.text(alphabet='{}[]":, tb1eE.\\u0\n', max_size=20))

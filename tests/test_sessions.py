@@ -691,6 +691,66 @@ class TestShortCuts:
         app.request_class = type("Own", (Own,), kind)
         alike(app, path, other)
 
+    @pytest.mark.parametrize("path", ["/read", "/quiet", "/set/b/2", "/clear"])
+    @pytest.mark.parametrize("name", ["cookies", "headers", "dict_storage_class"])
+    def test_a_patched_request_class(self, name: str, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Cookies that Flask's own request class was made to find in another way are the cookies."""
+        app = busy()
+        cookie = cookie_of(alike(app, "/permanent", None))
+        replaced: dict[str, t.Any] = {
+            "cookies": property(lambda self: {"session": cookie.partition("=")[2]}),
+            "headers": property(lambda self: Headers([("Cookie", cookie)])),
+            "dict_storage_class": type("None", (ImmutableMultiDict,), {"get": lambda self, name: None}),
+        }
+        monkeypatch.setattr(flask.Request, name, replaced[name], raising=False)
+        answer = alike(app, path, "session=no")
+        if path == "/read" and name != "dict_storage_class":
+            assert answer.body == b'{"_permanent": true, "a": 1}'
+
+    def test_a_session_needs_no_request(self) -> None:
+        """Opening, changing and saving a session does not make a request that nobody looks at."""
+        app = keyed()
+        made = []
+
+        class Own(SecureCookieSessionInterface):
+            def get_cookie_name(self, app: Flask) -> str:
+                made.append(t.cast(t.Any, flask.globals.request_ctx)._late)
+                return super().get_cookie_name(app)
+
+        def late(response: flask.Response) -> flask.Response:
+            made.append(t.cast(t.Any, flask.globals.request_ctx)._late)
+            return response
+
+        app.after_request(late)
+        cookie = cookie_of(call(app, "/set/a/1"))
+        assert with_cookie(app, "/read", cookie).body == b'{"a": "1"}'
+        assert made == [True, True]
+        made.clear()
+        app.session_interface = Own()  # which may look at the request, and gets it
+        assert with_cookie(app, "/read", cookie).body == b'{"a": "1"}'
+        assert made == [False, False]
+
+    def test_a_patched_session_class(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A constructor that was put on the session's class is called, with what the cookie holds."""
+        app = keyed()
+        cookie = cookie_of(call(app, "/set/a/1"))
+        inherited = SecureCookieSession.__init__
+
+        def own(self: SecureCookieSession, initial: t.Any = None) -> None:
+            inherited(self, {"own": True, **(initial or {})})
+
+        monkeypatch.setattr(SecureCookieSession, "__init__", own)
+        assert with_cookie(app, "/read", cookie).body == b'{"a": "1", "own": true}'
+        assert call(app, "/read").body == b'{"own": true}'
+
+    def test_a_setting_changed_between_two_requests(self) -> None:
+        """Each cookie has the attributes that the settings say then, also where a value is only like the one before."""
+        app = keyed()
+        for changes in ({}, {"SECURE": True}, {"SECURE": 1}, {"SECURE": False}, {"PATH": "/a"}, {"PATH": None}):
+            app.config.update({f"SESSION_COOKIE_{name}": value for name, value in changes.items()})
+            for path in ("/set/a/1", "/clear"):
+                alike(app, path, None)
+
     def test_cookies_that_were_put_on_the_request(self) -> None:
         """Cookies and headers that were assigned to a request count, also where a header has others."""
         app = busy()

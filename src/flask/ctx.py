@@ -424,16 +424,24 @@ class RequestContext:
         if self._pushes is None:
             raise AssertionError("The session has not yet been opened.")
         app = self.app
-        interface = app.session_interface
+        interface: t.Any = app.session_interface
+        kind = type(interface)
         session: SessionMixin | None = None
         try:
-            session = interface.open_session(app, self.request)
+            if (
+                self._late
+                and kind is stock.session_interface
+                and kind.open_session is stock.open_session
+                and "open_session" not in interface.__dict__
+            ):
+                session = interface._open_in(app, self)  # PERF: the request need not be made for that
+            else:
+                session = interface.open_session(app, self.request)
         finally:
             # Where it could not be opened there is nothing to save, and no use in trying again.
-            if session is None:
-                session = interface.make_null_session(app)
-            self._opened = session
-        return session
+            opened: SessionMixin = interface.make_null_session(app) if session is None else session
+            self._opened = opened
+        return opened
 
     # ---- push and pop
 
