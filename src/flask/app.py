@@ -14,7 +14,6 @@ import typing as t
 import weakref
 from datetime import timedelta
 from inspect import iscoroutinefunction
-from itertools import chain
 from types import FunctionType, MethodType, TracebackType
 from urllib.parse import quote as _url_quote
 
@@ -214,16 +213,18 @@ class Flask(App, Application):
 
     def update_template_context(self, context: dict[str, t.Any]) -> None:
         """Add what the context processors of app and blueprints give; what is there already wins."""
-        names: t.Iterable[str | None] = (None,)
-        top = _now()._top_request_ctx
-        if top is not None:
-            names = chain(names, reversed(top.request.blueprints))
-        given = context.copy()
+        processors = self.template_context_processors
+        names = _APP
+        if (len(processors) != 1 or None not in processors) and (top := _now()._top_request_ctx) is not None:
+            names = _app_first(processors, top.request)
+        added: dict[str, t.Any] = {}
         for name in names:
-            if name in self.template_context_processors:
-                for processor in self.template_context_processors[name]:
-                    context.update(self.ensure_sync(processor)())
-        context.update(given)
+            if name in processors:
+                for processor in processors[name]:
+                    added.update(self.ensure_sync(processor)())
+        for key, value in added.items():
+            if key not in context:
+                context[key] = value
 
     # ---- URLs
 

@@ -6,9 +6,11 @@ Importing this does not import Jinja; the first template, or the first look at a
 from __future__ import annotations
 
 import typing as t
+from functools import cache
+from types import ModuleType
 
 from ..debughelpers import _explain_missing_template
-from ..globals import _now, current_app
+from ..globals import _now
 from ..helpers import stream_with_context
 from ..signals import before_render_template, template_rendered
 
@@ -63,10 +65,8 @@ def _explain(app: Flask, error: Exception) -> None:
 
 
 def _render(app: Flask, template: Template, context: dict[str, t.Any]) -> str:
-    from ._environment import render_now
-
     _prepare(app, template, context)
-    text = render_now(template, context)
+    text: str = _of_jinja().render_now(template, context)
     _rendered(app, template, context)
     return text
 
@@ -86,8 +86,17 @@ def _stream(app: Flask, template: Template, context: dict[str, t.Any]) -> t.Iter
     return stream if _now()._top_request_ctx is None else stream_with_context(stream)
 
 
+@cache
+def _of_jinja() -> ModuleType:
+    """The module that imports Jinja. PERF: an `import` in a function takes longer each time than to ask this."""
+    from . import _environment
+
+    return _environment
+
+
 def _current() -> Flask:
-    return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]
+    app: Flask = _now().app
+    return app
 
 
 def render_template(template_name_or_list: _TemplateName, **context: t.Any) -> str:

@@ -6,15 +6,18 @@ It stands apart so that an app that renders nothing never imports Jinja; users f
 from __future__ import annotations
 
 import typing as t
+from collections import ChainMap
 from types import FunctionType, MethodType
 
 import jinja2.environment
 from jinja2 import BaseLoader, Template, TemplateNotFound, TemplatesNotFound
 from jinja2 import Environment as BaseEnvironment
 from jinja2.runtime import Context
-from jinja2.utils import internalcode
+from jinja2.utils import LRUCache, internalcode
 
 from ..debughelpers import _explain_missing_template, explain_template_loading_attempts
+from ._kept import KeptTemplates
+from ._output import QuickTemplate
 
 if t.TYPE_CHECKING:
     from ..debughelpers import _Source
@@ -25,14 +28,29 @@ if t.TYPE_CHECKING:
 class _Context(Context):
     """Jinja's context, which calls what is plainly a function without asking what else it could be."""
 
+    def __init__(
+        self,
+        environment: BaseEnvironment,
+        parent: dict[str, t.Any],
+        name: str | None,
+        blocks: dict[str, t.Callable[[Context], t.Iterator[str]]],
+        globals: t.MutableMapping[str, t.Any] | None = None,
+    ) -> None:
+        # PERF: to go through the keys of a ChainMap takes longer than all the rest.
+        if type(globals) is ChainMap:
+            super().__init__(environment, parent, name, blocks)
+            self.globals_keys = set().union(*globals.maps)
+        else:
+            super().__init__(environment, parent, name, blocks, globals)
+
+    # The two named arguments are what Jinja passes for the sake of functions that take the context.
     @internalcode
-    def call(self, obj: t.Any, /, *args: t.Any, **kwargs: t.Any) -> t.Any:
-        kind = type(obj)
-        if not (kind is MethodType or kind is FunctionType) or hasattr(obj, "jinja_pass_arg"):
-            return super().call(obj, *args, **kwargs)
-        # What Jinja passes for the sake of those that take the context.
-        kwargs.pop("_block_vars", None)
-        kwargs.pop("_loop_vars", None)
+    def call(
+        self, obj: t.Any, /, *args: t.Any, _block_vars: t.Any = None, _loop_vars: t.Any = None, **kwargs: t.Any
+    ) -> t.Any:
+        function = obj.__func__ if type(obj) is MethodType else obj
+        if type(function) is not FunctionType or "jinja_pass_arg" in function.__dict__:
+            return super().call(obj, *args, _block_vars=_block_vars, _loop_vars=_loop_vars, **kwargs)
         try:
             return obj(*args, **kwargs)
         except StopIteration:
@@ -51,6 +69,7 @@ class Environment(BaseEnvironment):
     """A Jinja environment that knows its app, and loads from the folders of the app and of its blueprints."""
 
     context_class = _Context
+    template_class = QuickTemplate
 
     def getattr(self, obj: t.Any, attribute: str) -> t.Any:
         """What a template means by `obj.attribute`: the attribute, else the item, else an undefined value."""
@@ -66,6 +85,9 @@ class Environment(BaseEnvironment):
         if "loader" not in options:
             options["loader"] = app.create_global_jinja_loader()
         super().__init__(**options)
+        cache: t.Any = self.cache
+        if type(cache) is LRUCache:
+            self.cache = t.cast("t.Any", KeptTemplates(cache.capacity))
         self.app = app
 
     def select_template(self, names: t.Any, parent: str | None = None, globals: t.Any = None) -> Template:
@@ -134,21 +156,28 @@ def _own(function: t.Any) -> t.Any:
 
 
 _jinja_render = _own(Template.render)
+_jinja_new_context = _own(Template.new_context)
 
 
 def render_now(template: Template, context: dict[str, t.Any]) -> str:
     """What ``template.render(context)`` gives.
 
-    PERF: Jinja copies a template's globals for each rendering out of a `ChainMap`, key by key (some 25 µs of a page);
-    two dicts put together take 1. Only where `render` is Jinja's own and not asynchronous.
+    PERF: Jinja copies a template's globals for each rendering out of a `ChainMap`, key by key, and then their names
+    again; two dicts put together take a tenth. Only where this is Jinja's own way and not asynchronous.
     """
-    environment = template.environment
-    if environment.is_async or _jinja_render is None or getattr(template.render, "__func__", None) is not _jinja_render:
+    environment, kind = template.environment, type(template)
+    if (
+        environment.is_async
+        or kind.render is not _jinja_render
+        or kind.new_context is not _jinja_new_context
+        or "render" in template.__dict__
+    ):
         return template.render(context)
     names: dict[str, t.Any] = {}
     for layer in reversed(getattr(template.globals, "maps", (template.globals,))):
         names.update(layer)
-    seen = template.new_context(dict(names, **context), shared=True)
+    kind_of_context = environment.context_class  # PERF: a call of a class by its attribute is not specialised
+    seen = kind_of_context(environment, {**names, **context}, template.name, template.blocks, globals=names)
     try:
         return environment.concat(template.root_render_func(seen))
     except Exception:  # noqa: BLE001 - Jinja raises it again, with the template's lines in the traceback
