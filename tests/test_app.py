@@ -9,7 +9,7 @@ import weakref
 
 import pytest
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import Map, MapAdapter, Rule
 from werkzeug.test import create_environ
 
 import flask
@@ -429,6 +429,45 @@ class TestQuickUrls:
             assert flask.url_for("index") == "/?q=index"
             app.inject_url_defaults = lambda endpoint, values: values.update(q=2)  # type: ignore[method-assign]
             assert flask.url_for("index") == "/?q=2"
+
+    def test_methods_that_are_replaced_within_a_request_are_called_at_once(self, app: Flask) -> None:
+        """What follows from the request is kept for its URLs, never what the app may change."""
+        app.add_url_rule("/<int:x>", "show", str)
+        with app.test_request_context(environ_overrides={"SCRIPT_NAME": "/caf\xc3\xa9/"}) as context:
+            assert flask.url_for("show", x=1) == "/café/1"
+            app.inject_url_defaults = lambda endpoint, values: values.update(q=2)  # type: ignore[method-assign]
+            assert flask.url_for("show", x=1) == "/café/1?q=2"
+            del app.inject_url_defaults
+            assert flask.url_for("show", x=1) == "/café/1"
+            app.url_defaults(lambda endpoint, values: values.setdefault("x", 3))
+            assert flask.url_for("show") == "/café/3"
+            app.url_default_functions.clear()
+            app.add_url_rule("/first/<int:x>", "show", str)
+            assert flask.url_for("show", x=1) == context.url_adapter.build("show", {"x": 1})  # type: ignore[union-attr]
+            context.url_adapter = app.url_map.bind("other", script_name="/s")
+            assert flask.url_for("show", x=1) == context.url_adapter.build("show", {"x": 1})
+
+    @pytest.mark.parametrize("how", ["upgrade", "subdomains", "patched"])
+    def test_requests_whose_urls_only_the_adapter_knows_are_left_to_it(
+        self, app: Flask, how: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Of a WebSocket's opening, of an app that matches subdomains, and where building is somebody else's."""
+        app.subdomain_matching = how == "subdomains"
+        headers = {"Connection": "Upgrade", "Upgrade": "websocket"} if how == "upgrade" else {}
+        with app.test_request_context(headers=headers) as context:
+            if how == "patched":
+                monkeypatch.setattr("werkzeug.routing.MapAdapter.build", lambda *args, **kwargs: "/patched")
+            url = flask.url_for("index")
+            assert isinstance(context._url_adapter, MapAdapter)
+            assert url == context._url_adapter.build("index") == ("/patched" if how == "patched" else "/")
+
+    def test_it_is_the_request_that_counts_whatever_stands_above_it(self, app: Flask) -> None:
+        """An app context that is pushed within a request hides nothing of it from the app's URLs."""
+        with app.test_request_context(environ_overrides={"SCRIPT_NAME": "/s"}), app.app_context():
+            assert flask.url_for("index") == app.url_for("index") == "/s/"
+            assert flask.url_for(".index") == "/s/"
+        with app.test_request_context(), pytest.raises(flask.app.BuildError):  # type: ignore[attr-defined]
+            flask.url_for("")
 
     def test_a_scheme_needs_an_external_url(self, app: Flask) -> None:
         """A scheme in a URL that is asked not to be external is an error."""

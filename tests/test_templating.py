@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jinja2 import pass_context, pass_environment, pass_eval_context
+from jinja2.sandbox import SandboxedEnvironment, SecurityError
 
 import flask
 from flask import (
@@ -401,3 +402,131 @@ def test_calls_are_made_as_jinja_makes_them(function: t.Any) -> None:
             except Exception as error:  # noqa: BLE001 - what is raised is compared
                 seen.append((type(error), str(error)))
         assert seen[0] == seen[1]
+
+
+def test_another_way_to_look_attributes_up_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A base class with a `getattr` of its own, as a sandbox, is asked for each attribute, and so is a patched one."""
+
+    class Sandboxed(Environment, SandboxedEnvironment):
+        pass
+
+    app = Flask(__name__)
+    app.jinja_environment = Sandboxed
+    for template in ("{{ x.__class__ }}", "{{ x.format.__globals__ }}"):
+        seen = []
+        for environment in (app.jinja_env, SandboxedEnvironment(autoescape=True)):
+            with pytest.raises(SecurityError) as caught:
+                environment.from_string(template + "{{ (x.__class__).__mro__ }}").render(x="")
+            seen.append(str(caught.value))
+        assert seen[0] == seen[1]
+    assert app.jinja_env.from_string("{{ x.a }}").render(x={"a": 1}) == "1"
+    monkeypatch.setattr(jinja2.Environment, "getattr", lambda self, obj, attribute: f"{attribute} of {obj}")
+    plain = Flask(__name__).jinja_env
+    assert plain.from_string("{{ x.a }}{{ y.b }}").render(x={"a": 1}, y=2) == "a of {&#39;a&#39;: 1}b of 2"
+
+
+LINKS = [
+    "'index'",
+    "'index', q=1",
+    "'index', q='<&'",
+    "'show', number=3",
+    "'show', number=3, _anchor='a'",
+    "'show', number=3, _external=true",
+    "'show', number=3, _method='POST', _scheme='ftp'",
+    "endpoint='index'",
+    "'index', endpoint='show'",
+    "'index', 1",
+    "'index', self=1",
+    "'.index'",
+    "'show'",
+    "'nobody'",
+    "*['show'], **{'number': 4}",
+    "",
+]
+
+
+@pytest.mark.parametrize("arguments", LINKS)
+def test_links_are_what_the_app_says(arguments: str) -> None:
+    """`url_for` in a template gives what it gives in an environment of Jinja's own, or fails likewise."""
+    app = Flask(__name__)
+    app.add_url_rule("/", "index", str)
+    app.add_url_rule("/<int:number>", "show", str)
+    call = f"{{{{ url_for({arguments}) }}}}"
+    text = f"{call}{{% for x in [5] %}}{call}{{% endfor %}}{{% block b %}}{call}{{% endblock %}}"
+    seen: list[object] = []
+    with app.test_request_context():
+        for environment in (app.jinja_env, jinja2.Environment(autoescape=True)):
+            try:
+                seen.append(environment.from_string(text).render(url_for=app.url_for))
+            except Exception as error:  # noqa: BLE001 - what is raised is compared
+                seen.append((type(error), str(error)))
+    assert seen[0] == seen[1]
+
+
+def test_a_link_whose_making_stops_an_iteration_is_undefined() -> None:
+    """As any call in a template."""
+    app = Flask(__name__)
+    app.add_url_rule("/", "index", str)
+    app.url_defaults(lambda endpoint, values: ends())
+    with app.test_request_context():
+        assert render_template_string("[{{ url_for('index') }}{{ url_for('index') is defined }}]") == "[False]"
+
+
+def test_a_link_by_another_app_is_that_apps() -> None:
+    """A method of another app in a template's context is called as it is."""
+    app, other = Flask(__name__), Flask("other")
+    for made, path in ((app, "/"), (other, "/other")):
+        made.add_url_rule(path, "index", str)
+        made.config["SERVER_NAME"] = "h"
+    with app.test_request_context():
+        assert render_template_string("{{ u('index') }}", u=other.url_for) == other.url_for("index") == "/"
+    with other.app_context():
+        assert render_template_string("{{ u('index') }}", u=app.url_for) == app.url_for("index")
+
+
+def test_context_processors_are_asked_in_their_order(app: Flask) -> None:
+    """The app's, then the blueprints' from without; a later one wins over an earlier, the caller over all."""
+    outer, inner = Blueprint("outer", "json"), Blueprint("inner", "json")
+    kept = {"a": "outer", "b": "outer"}
+    outer.context_processor(lambda: kept)
+    inner.context_processor(lambda: {"b": "inner", "c": "inner"})
+    app.context_processor(lambda: [("a", "app"), ("d", "app"), ("c", "app")])  # type: ignore[arg-type, return-value]
+    inner.add_url_rule("/", "view", lambda: render_template_string("{{ a }} {{ b }} {{ c }} {{ d }}", d="given"))
+    outer.register_blueprint(inner)
+    app.register_blueprint(outer)
+    assert app.test_client().get("/").text == "outer inner inner given"
+    assert kept == {"a": "outer", "b": "outer"}
+    with app.test_request_context("/"):
+        context: dict[str, t.Any] = {"d": "given"}
+        app.update_template_context(context)
+        assert list(context) == ["d", "g", "request", "a", "c", "b"]
+    with app.app_context():
+        assert render_template_string("{{ a }} {{ b }} {{ c }} {{ d }}") == "app  app app"
+
+
+def test_a_context_class_of_an_application_is_made_as_jinja_makes_it(app: Flask) -> None:
+    """It gets the names of the globals, by which imports tell what they must be given."""
+    seen: list[tuple[object, ...]] = []
+
+    class Own(jinja2.runtime.Context):
+        def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+            super().__init__(*args, **kwargs)
+            seen.append((self.name, "site" in self.globals_keys, "title" in self.globals_keys, self.parent["site"]))
+
+        def resolve_or_missing(self, key: str) -> t.Any:
+            return "resolved" if key == "title" else super().resolve_or_missing(key)
+
+    app.jinja_env.context_class = Own
+    with app.app_context():
+        assert render_template("part.html", title=1) == "[resolved|S]"
+    assert seen == [("part.html", True, False, "S")]
+
+
+def test_a_replaced_new_context_is_called(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who makes a template's contexts in a way of their own is asked for each."""
+    original = jinja2.Template.new_context
+    monkeypatch.setattr(
+        jinja2.Template, "new_context", lambda self, names, *a, **k: original(self, {**names, "title": "n"}, *a, **k)
+    )
+    with app.app_context():
+        assert render_template("part.html", title=1) == "[n|S]"

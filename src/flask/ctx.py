@@ -146,6 +146,8 @@ class AppContext:
     # The dict is for what extensions hang on a context, the weak reference for tracers.
     __slots__ = ("__dict__", "__weakref__", "_pushes", "_url_adapter", "app", "g")
 
+    _url_prefix: None = None
+
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.g: _AppCtxGlobals = app.app_ctx_globals_class()
@@ -287,6 +289,7 @@ class RequestContext:
         # None: never pushed. (): popped.
         self._pushes: tuple[t.Any, ...] | None = None
         self._url_adapter: MapAdapter | None = _unbuilt
+        self._url_prefix: str | None = None  # known when a URL was built
         # What stands on the app itself may hide a method of its class.
         self._app_vars = own = app.__dict__
         kind = app.request_class

@@ -31,8 +31,9 @@ an active HTTP request. Consult the documentation on testing for
 information about how to avoid this problem."""
 
 
-# Whatever is on top of the contexts answers six questions: app, _top_app_ctx, _top_g, _top_request_ctx, _top_request,
-# _top_session. The names start with an underscore since an app context must not seem to have a `request` or `session`.
+# Whatever is on top of the contexts answers seven questions: app, _top_app_ctx, _top_g, _top_request_ctx, _top_request,
+# _top_session, _url_prefix. The names start with an underscore since an app context must not seem to have a `request`
+# or `session`.
 
 
 class _NoContext:
@@ -42,6 +43,7 @@ class _NoContext:
 
     _top_app_ctx: None = None
     _top_request_ctx: None = None
+    _url_prefix: None = None
 
     @property
     def app(self) -> t.NoReturn:
@@ -63,6 +65,8 @@ class _SplitContext:
     """
 
     __slots__ = ("_top_app_ctx", "_top_request_ctx")
+
+    _url_prefix: None = None
 
     def __init__(self, app_ctx: AppContext | None, request_ctx: RequestContext | None) -> None:
         self._top_app_ctx = app_ctx

@@ -160,9 +160,9 @@ def url_for(
     app = top.app
     url: str
     try:
-        as_ours = type(app).url_for is stock.url_for and "url_for" not in app.__dict__
+        as_ours = type(app).url_for is stock.url_for and "url_for" not in top._app_vars
     except AttributeError:
-        as_ours = False  # no app, but an object that does as one
+        as_ours = False  # not within a request; or no app, but an object that does as one
     if as_ours:
         # PERF: what Flask.url_for goes on with, without collecting the arguments again (0.4 µs).
         url = stock._url_within(app, top, endpoint, values, _anchor, _method, _scheme, _external)

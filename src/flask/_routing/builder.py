@@ -158,16 +158,15 @@ def _url(writer: Writer, rule: Rule, recipe: Recipe, variables: list[str]) -> No
     path = []
     for dynamic, word in pieces:
         path.append(f"f'{{{_converted(writer, converters[word], variables.index(word))}}}'" if dynamic else text(word))
+    whole = " ".join([literal("/"), *path])
     if pieces and pieces[0][0]:
         # A value that begins with slashes loses them.
-        writer.line(f"path = '/' + ({' '.join(path)}).lstrip('/')")
-    else:
-        writer.line(f"path = {' '.join([literal('/'), *path])}")
+        whole = f"'/' + ({' '.join(path)}).lstrip('/')"
     with writer.block(f"if len(values) == {len(variables)}:"):
         # No more values than variables, and each variable has one.
-        writer.line("return path")
+        writer.line(f"return {whole}")
     known = writer.hold("N", frozenset([*variables, *(rule.defaults or ())]))
-    writer.line(f"return path + query(values, {known}, url_map)")
+    writer.line(f"return {whole} + query(values, {known}, url_map)")
 
 
 def _joined(recipe: Recipe) -> list[tuple[bool, str]]:
@@ -193,19 +192,19 @@ def _converted(writer: Writer, converter: BaseConverter, number: int) -> str:
             writer.line("return None")
     made = _CONVERTED[type(converter)].format(value)
     if isinstance(converter, NumberConverter) and converter.fixed_digits:
-        made = f"({made}).zfill({writer.hold('K', converter.fixed_digits)})"
+        made = f"str({made}).zfill({writer.hold('K', converter.fixed_digits)})"
     writer.line(f"{value} = {made}")
     return value
 
 
-# What `to_url` of the built-in converters does, by exact class.
+# What `to_url` of the built-in converters does, by exact class; numbers become text in the f-string.
 _TEXT = "{0} if type({0}) is str and ({0}.isalnum() and {0}.isascii() or plain({0})) else segment({0})"
 _CONVERTED: dict[type[BaseConverter], str] = {
     UnicodeConverter: _TEXT,
     PathConverter: _TEXT,
     AnyConverter: "str({0})",
-    IntegerConverter: "str({0} if type({0}) is int else int({0}))",
-    FloatConverter: "str({0} if type({0}) is float else float({0}))",
+    IntegerConverter: "{0} if type({0}) is int else int({0})",
+    FloatConverter: "{0} if type({0}) is float else float({0})",
     UUIDConverter: "str({0})",
 }
 

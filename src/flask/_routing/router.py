@@ -5,7 +5,6 @@ It may say yes, or surely no, or that Werkzeug must be asked; it may never say w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from werkzeug.routing import Map, Rule
@@ -137,27 +136,32 @@ class Router:
             return ABSENT
         return None
 
-    def build(self, url_map: Map, endpoint: str, values: Mapping[str, Any], method: str | None = None) -> str | None:
+    def build(self, url_map: Map, endpoint: str, values: dict[str, Any], method: str | None = None) -> str | None:
         """The URL from the slash behind the script name on, query included; None to ask Werkzeug.
 
-        Like `MapAdapter.build` of a map that is bound to its default subdomain, without `force_external`.
+        Like `MapAdapter.build` of a map that is bound to its default subdomain, without `force_external`. The values
+        are an exact dict.
         """
-        form: Any = url_map._remap  # PERF: `mark_of` without its call, at every request
+        # PERF: what has no such attribute, or no such endpoint, is not a form that has built this before; no question
+        # comes before the common answer.
+        try:
+            form: Any = url_map._remap
+            if url_map.default_subdomain == form.domain and not url_map.host_matching:
+                url: str | None = form.builders[endpoint](values, method, url_map)
+                return url
+        except Exception:  # noqa: BLE001 - perhaps a value of the application's; Werkzeug is to raise it
+            pass
+        return self._build_first(url_map, endpoint, values, method)
+
+    def _build_first(self, url_map: Map, endpoint: str, values: dict[str, Any], method: str | None) -> str | None:
+        """The same where the endpoint's builder may still have to be made; one that failed is not tried again."""
+        form: Any = mark_of(url_map)
         if type(form) is not Compiled or url_map.default_subdomain != form.domain or url_map.host_matching:
             form = _compile(url_map)
-            if form is None:
-                return None
-        if type(values) is not dict:
-            if values:
-                return None
-            values = {}
         try:
-            build: Build
-            try:
-                build = form.builders[endpoint]
-            except KeyError:
-                build = form.builder(endpoint)
-            return build(values, method, url_map)
+            if form is None or endpoint in form.builders:
+                return None
+            return form.builder(endpoint)(values, method, url_map)  # type: ignore[no-any-return]
         except Exception:  # noqa: BLE001 - a value or endpoint of the application's; Werkzeug is to raise it
             return None
 

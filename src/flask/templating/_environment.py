@@ -15,7 +15,9 @@ from jinja2 import Environment as BaseEnvironment
 from jinja2.runtime import Context
 from jinja2.utils import LRUCache, internalcode
 
+from .._contracts import stock
 from ..debughelpers import _explain_missing_template, explain_template_loading_attempts
+from ..globals import _now
 from ._kept import KeptTemplates
 from ._output import QuickTemplate
 
@@ -52,9 +54,15 @@ class _Context(Context):
         if type(function) is not FunctionType or "jinja_pass_arg" in function.__dict__:
             return super().call(obj, *args, _block_vars=_block_vars, _loop_vars=_loop_vars, **kwargs)
         try:
+            if function is stock.url_for and len(args) == 1 and _url_options.isdisjoint(kwargs):
+                # PERF: what it goes on with, without collecting the arguments again: a third of the time of a link.
+                return stock._url_within(obj.__self__, _now(), args[0], kwargs, None, None, None, None)
             return obj(*args, **kwargs)
         except StopIteration:
             return super().call(_exhausted)
+
+
+_url_options = frozenset(["_anchor", "_method", "_scheme", "_external", "endpoint"])
 
 
 def _exhausted() -> t.NoReturn:
@@ -63,6 +71,7 @@ def _exhausted() -> t.NoReturn:
 
 _jinja_getattr = BaseEnvironment.getattr
 _of_dicts = frozenset(dir(dict))
+_missing: t.Any = object()
 
 
 class Environment(BaseEnvironment):
@@ -73,18 +82,25 @@ class Environment(BaseEnvironment):
 
     def getattr(self, obj: t.Any, attribute: str) -> t.Any:
         """What a template means by `obj.attribute`: the attribute, else the item, else an undefined value."""
-        # PERF: a dict has only the attributes of its class; asking for another costs an AttributeError (0.5 µs).
-        if type(obj) is dict and attribute not in _of_dicts and BaseEnvironment.getattr is _jinja_getattr:
-            try:
-                return obj[attribute]
-            except KeyError:
-                return self.undefined(obj=obj, name=attribute)
-        return super().getattr(obj, attribute)
+        if BaseEnvironment.getattr is not _jinja_getattr or not self._looks_up_plainly:
+            return super().getattr(obj, attribute)
+        # PERF: an error that is raised for want of an attribute takes as long as ten look-ups, and dicts have theirs
+        # from their class; most other objects are asked without one.
+        if type(obj) is not dict or attribute in _of_dicts:
+            found = getattr(obj, attribute, _missing)
+            if found is not _missing:
+                return found
+        try:
+            return obj[attribute]
+        except (TypeError, LookupError, AttributeError):
+            return self.undefined(obj=obj, name=attribute)
 
     def __init__(self, app: App, **options: t.Any) -> None:
         if "loader" not in options:
             options["loader"] = app.create_global_jinja_loader()
         super().__init__(**options)
+        # Another base class may look attributes up in a way of its own, as a sandbox does.
+        self._looks_up_plainly = t.cast(t.Any, super().getattr).__func__ is _jinja_getattr
         cache: t.Any = self.cache
         if type(cache) is LRUCache:
             self.cache = t.cast("t.Any", KeptTemplates(cache.capacity))
