@@ -213,15 +213,13 @@ class Flask(App, Application):
 
     def update_template_context(self, context: dict[str, t.Any]) -> None:
         """Add what the context processors of app and blueprints give; what is there already wins."""
-        processors = self.template_context_processors
-        names = _APP
-        if (len(processors) != 1 or None not in processors) and _now()._top_request_ctx is not None:
-            names = _app_first(processors)
+        table: cabc.Mapping[str | None, list[t.Any]] = self.template_context_processors
+        if (len(table) != 1 or None not in table) and _now()._top_request_ctx is None:
+            table = {None: table.get(None, [])}  # without a request there are no blueprints
         added: dict[str, t.Any] = {}
-        for name in names:
-            if name in processors:
-                for processor in processors[name]:
-                    added.update(self.ensure_sync(processor)())
+        for processors in _app_first(table):
+            for processor in processors:
+                added.update(self.ensure_sync(processor)())
         for key, value in added.items():
             if key not in context:
                 context[key] = value
