@@ -459,11 +459,10 @@ def _untouched_session_is_silent(app: Flask, context: RequestContext) -> bool:
     except AttributeError:
         return False  # another kind of interface or of request
     environ = context._environ if late else context._top_request.environ
-    header = environ.get("HTTP_COOKIE")
-    if not header:
+    if "HTTP_COOKIE" not in environ:
         return True
     name = interface.get_cookie_name(app)
-    if name not in header:
+    if name not in environ["HTTP_COOKIE"]:
         return True
     if kind.should_set_cookie is not stock.should_set_cookie:
         return False
