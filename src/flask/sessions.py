@@ -219,12 +219,12 @@ class SecureCookieSessionInterface(SessionInterface):
             or URLSafeTimedSerializer is not _stock_serializer
         ):
             return self.get_signing_serializer(app)
-        keys: t.Any = app.secret_key  # PERF: it stands for itself where it is alone
-        if not keys:
+        key = app.secret_key
+        if not key:
             return None
-        if app.config["SECRET_KEY_FALLBACKS"]:
-            keys = _keys_of(app)
-        recipe = (keys, self.salt, self.serializer, self.key_derivation, self.digest_method)
+        others = app.config["SECRET_KEY_FALLBACKS"]
+        others = tuple(others) if others else None
+        recipe = (key, others, self.salt, self.serializer, self.key_derivation, self.digest_method)
         try:
             signer = _signers.get(recipe)
         except TypeError:  # a part that cannot be hashed, such as a bytearray for a key
