@@ -80,6 +80,7 @@ def _default(o: t.Any) -> t.Any:
 
 # Encoders for the settings of most apps, while nobody uses them.
 _idle: list[t.Any] = []
+_escape: t.Any = json.encoder.encode_basestring_ascii
 
 
 _scan = t.cast(t.Any, json.JSONDecoder()).scan_once
@@ -148,7 +149,13 @@ class DefaultJSONProvider(JSONProvider):
         idle has it alone, and puts it back only where no error has left marks.
         """
         default, ensure_ascii, sort_keys = self.default, self.ensure_ascii, self.sort_keys
-        usual = default is _default and ensure_ascii is True and sort_keys is True and item_separator == ","
+        usual = (
+            default is _default
+            and ensure_ascii is True
+            and sort_keys is True
+            and item_separator == ","
+            and json.encoder.encode_basestring_ascii is _escape
+        )
         try:
             encode = _idle.pop() if usual else None
         except IndexError:
