@@ -264,6 +264,7 @@ class Flask(App, Application):
             request.environ, request.trusted_hosts
         )
 
+    @original
     def raise_routing_exception(self, request: Request) -> t.NoReturn:
         """Raise what matching the URL raised.
 
@@ -498,6 +499,15 @@ class Flask(App, Application):
             if rule.methods is None:
                 method = method.upper()
         else:
+            if (
+                type(context) is RequestContext
+                and context._late
+                and context._refused is not None
+                and type(self).raise_routing_exception is stock.raise_routing_exception
+                and "raise_routing_exception" not in context._app_vars
+                and not self.debug
+            ):
+                raise context._refused  # PERF: likewise
             request = _find_request_ctx().request
             if request.routing_exception is not None:
                 self.raise_routing_exception(request)
@@ -808,7 +818,9 @@ _T = t.TypeVar("_T")
 
 def _blueprints_now() -> list[str]:
     """The blueprints of the current request, which need not be made for it."""
-    context = _find_request_ctx()
+    context = _now()
+    if type(context) is not RequestContext:
+        context = _find_request_ctx()
     if context._late:
         return [] if context._found is None else _blueprints_of(context._found[0].endpoint)
     return context.request.blueprints

@@ -12,6 +12,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response as BaseResponse
 
 from .._contracts import stock
+from ..globals import _environ_now
 
 _FORMS = (
     "The view function did not return a valid response."
@@ -28,8 +29,6 @@ class Responding(t.Protocol):
 
 class Asking(t.Protocol):
     """The part of a request that results are made for."""
-
-    environ: t.Any
 
     @property
     def endpoint(self) -> t.Any: ...
@@ -75,7 +74,7 @@ def to_response(app: Responding, result: t.Any, request: Asking) -> t.Any:
         ):
             # The class itself gets status and headers, and may do with them as it pleases.
             return app.response_class(result, status=status, headers=headers)
-        response = _converted(app, result, request)
+        response = _converted(app, result)
     if status is not None:
         if isinstance(status, (str, bytes, bytearray)):
             response.status = status
@@ -101,14 +100,14 @@ def _taken_apart(result: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:
     )
 
 
-def _converted(app: Responding, result: t.Any, request: Asking) -> t.Any:
+def _converted(app: Responding, result: t.Any) -> t.Any:
     """A response from data for JSON, from another class of response, or from a WSGI callable."""
     if isinstance(result, (dict, list)):
         return app.json.response(result)
     kind = type(result).__name__
     if isinstance(result, BaseResponse) or callable(result):
         try:
-            return app.response_class.force_type(result, request.environ)
+            return app.response_class.force_type(result, _environ_now())
         except TypeError as e:
             raise TypeError(f"{e}\n{_FORMS}, but it was a {kind}.").with_traceback(e.__traceback__) from None
     raise TypeError(f"{_FORMS}, but it was a {kind}.")
