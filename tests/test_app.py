@@ -8,6 +8,7 @@ import typing as t
 import weakref
 
 import pytest
+from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import Map, MapAdapter, Rule
 from werkzeug.test import create_environ
@@ -246,6 +247,19 @@ class TestInTheWild:
         app._got_first_request = False
         app.before_request(lambda: "registered late")
         assert call(app).body == b"registered late"
+
+
+class TestWithoutARequest:
+    def test_errors_are_not_hidden(self, app: Flask) -> None:
+        """The steps for errors, called by themselves, need a request only where they have to ask for its blueprints."""
+        app.testing = True
+        with pytest.raises(ValueError, match="the first"):
+            app.handle_exception(ValueError("the first"))
+        carrying = HTTPException(response=flask.Response("carried"))
+        with app.app_context():
+            assert app.handle_http_exception(carrying) is carrying
+            with pytest.raises(RuntimeError, match="request context"):
+                app.process_response(flask.Response())
 
 
 class TestEnsureSync:

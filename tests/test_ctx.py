@@ -783,3 +783,83 @@ class TestARequestMadeLate:
         app.view_functions["all"] = lambda: "the view"
         assert call(app, "/all", method=method).body == b""
         assert call(app, "/all", method="GET").body == b"the view"
+
+    def test_threads_in_one_context_share_all(self, app: Flask) -> None:
+        """Threads that run in one request's context see one request, one `g` and one session, whoever is first."""
+        import sys
+
+        seen: list[set[int]] = []
+
+        @app.route("/threads")
+        def threads() -> str:
+            found: list[tuple[int, int, int]] = []
+            ready = threading.Barrier(4)
+
+            def look() -> None:
+                ready.wait()
+                top = request_ctx._get_current_object()  # type: ignore[attr-defined]
+                found.append((id(top.request), id(top._top_app_ctx), id(top._session)))
+
+            started = [threading.Thread(target=contextvars.copy_context().run, args=(look,)) for _ in range(4)]
+            for thread in started:
+                thread.start()
+            for thread in started:
+                thread.join()
+            seen.extend(set(column) for column in zip(*found, strict=True))
+            return ""
+
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(1e-6)
+        try:
+            for _ in range(30):
+                call(app, "/threads")
+        finally:
+            sys.setswitchinterval(interval)
+        assert len(seen) == 90
+        assert all(len(identities) == 1 for identities in seen)
+
+    def test_it_is_made_as_the_app_was_when_the_request_began(self, app: Flask) -> None:
+        """A class of requests or a JSON provider that is put in while a request runs is for the next."""
+        before = app.json
+
+        @app.route("/change")
+        def change() -> str:
+            app.json = flask.json.provider.DefaultJSONProvider(app)
+            app.request_class = type("Later", (flask.Request,), {})
+            return f"{request.json_module is before} {type(request._get_current_object()).__name__}"  # type: ignore[attr-defined]
+
+        assert call(app, "/change").body == b"True Request"
+        assert call(app, "/change").body == b"False Later"
+
+    def test_patched_names_of_blueprints_count(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Hooks of the blueprints that a patched property tells run, though nobody looked at the request."""
+        blueprint = flask.Blueprint("b", __name__)
+        blueprint.before_request(lambda: "from the blueprint")
+        app.register_blueprint(blueprint)
+        assert call(app, "/").body == b"index"
+        with monkeypatch.context() as patched:
+            patched.setattr(flask.Request, "blueprints", property(lambda self: ["b"]))
+            assert call(app, "/").body == b"from the blueprint"
+        with monkeypatch.context() as patched:
+            patched.setattr(flask.Request, "blueprint", property(lambda self: "b"))
+            assert call(app, "/").body == b"from the blueprint"
+        assert call(app, "/").body == b"index"
+
+    def test_a_stream_keeps_what_it_was_asked_with(self, app: Flask) -> None:
+        """Middleware that restores the environment when the app has answered changes nothing for a stream."""
+
+        @app.route("/streamed")
+        def streamed() -> flask.Response:
+            def chunks() -> t.Iterator[str]:
+                yield f"{request.path} {flask.url_for('index')} {request.root_path}"
+
+            return flask.Response(flask.stream_with_context(chunks()))
+
+        def mounted(environ: t.Any, start_response: t.Any) -> t.Any:
+            environ["SCRIPT_NAME"], environ["PATH_INFO"] = "/mount", environ["PATH_INFO"][6:]
+            try:
+                return app.wsgi_app(environ, start_response)
+            finally:
+                environ["SCRIPT_NAME"], environ["PATH_INFO"] = "", "/mount/streamed"
+
+        assert call(mounted, "/mount/streamed").body == b"/streamed /mount/ /mount"

@@ -385,6 +385,20 @@ def test_overrides_of_the_serialiser_are_called():
         assert Scanning().loads('{"a":1}') == ("scanned", {"a": ("scanned", 1)})
 
 
+def test_methods_on_an_object_are_called():
+    """What is put on an object of a subclass stands before the methods of the class."""
+
+    class Own(TaggedJSONSerializer):
+        pass
+
+    with Flask("own", static_folder=None).app_context():
+        own = Own()
+        own.untag = lambda value: value
+        assert own.loads('{" t":[1]}') == {" t": [1]}
+        own.tag = lambda value: "X"
+        assert own.dumps((1, 2)) == '"X"'
+
+
 def test_text_may_come_as_bytes(serializer):
     """As by the standard library, the text is read also from bytes."""
     assert serializer.loads(b'{"a":{" t":[1]}}') == {"a": (1,)}

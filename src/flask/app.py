@@ -29,7 +29,7 @@ from ._dispatch import errors
 from ._dispatch.results import to_response
 from ._gateways import wsgi
 from ._routing import Router
-from .ctx import AppContext, RequestContext, _unbuilt
+from .ctx import AppContext, RequestContext, _unbuilt, _url_prefix_of
 from .debughelpers import (
     FormDataRoutingRedirect,
     _explain_result,
@@ -43,7 +43,7 @@ from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv, send
 from .sansio.app import App
 from .sessions import SecureCookieSessionInterface, SessionInterface, _untouched_session_is_silent
 from .signals import appcontext_tearing_down, request_finished, request_started, request_tearing_down
-from .wrappers import Request, Response, _blueprints_of
+from .wrappers import Request, Response, _are_named_by_rule, _blueprints_of
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -529,7 +529,7 @@ class Flask(App, Application):
     def handle_http_exception(self, e: HTTPException) -> HTTPException | ft.ResponseReturnValue:
         """Step 6 for an HTTP exception: its handler's result, else the exception itself, as a response."""
         result: HTTPException | ft.ResponseReturnValue
-        result = errors.handle_http_exception(self, e, _blueprints_now())
+        result = errors.handle_http_exception(self, e, _blueprints_now)
         if result is e and self.debug:
             _explain_unrouted(self, _now()._top_request_ctx, e)
         return result
@@ -537,7 +537,7 @@ class Flask(App, Application):
     def handle_user_exception(self, e: Exception) -> HTTPException | ft.ResponseReturnValue:
         """Step 6 for whatever a view or hook raised; raised again where no handler is registered for it."""
         result: HTTPException | ft.ResponseReturnValue
-        result = errors.handle_user_exception(self, e, _blueprints_now())
+        result = errors.handle_user_exception(self, e, _blueprints_now)
         return result
 
     def handle_exception(self, e: Exception) -> Response:
@@ -546,7 +546,7 @@ class Flask(App, Application):
         Its handler gets an `InternalServerError` with the `original_exception`. Raised again as
         `PROPAGATE_EXCEPTIONS` says, by default in debug mode and when testing.
         """
-        response: Response = errors.handle_exception(self, e, _blueprints_now())
+        response: Response = errors.handle_exception(self, e, _blueprints_now)
         return response
 
     def log_exception(
@@ -599,7 +599,7 @@ class Flask(App, Application):
         """
         context = _now()
         if type(context) is not RequestContext:
-            context = context._top_request_ctx
+            context = _find_request_ctx()
         # Both are read late: a function may register another for this very response.
         for function in context._after_request_functions:
             response = self.ensure_sync(function)(response)
@@ -821,7 +821,7 @@ def _blueprints_now() -> list[str]:
     context = _now()
     if type(context) is not RequestContext:
         context = _find_request_ctx()
-    if context._late:
+    if context._late and _are_named_by_rule():
         return [] if context._found is None else _blueprints_of(context._found[0].endpoint)
     return context.request.blueprints
 
@@ -838,20 +838,6 @@ def _app_last(table: cabc.Mapping[str | None, _T]) -> cabc.Iterable[_T]:
     if len(table) == 1 and None in table:
         return (table[None],)
     return (table[name] for name in (*_blueprints_now(), None) if name in table)
-
-
-def _url_prefix_of(context: t.Any) -> str | None:
-    """What the URLs within a request begin with, as its adapter would have it; None where only the adapter is sure."""
-    if not isinstance(context, RequestContext) or context.app.subdomain_matching:
-        return None
-    environ = context._environ if context._late else context.request.environ
-    if "HTTP_UPGRADE" in environ:
-        return None
-    prefix: str = environ.get("SCRIPT_NAME", "")
-    if not prefix.isascii():
-        prefix = prefix.encode("latin-1").decode(errors="replace")
-    context._url_prefix = prefix = prefix.rstrip("/")
-    return prefix
 
 
 def _with_anchor(url: str, anchor: str) -> str:

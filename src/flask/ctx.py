@@ -14,6 +14,7 @@ import sys
 import typing as t
 from contextvars import Token
 from functools import update_wrapper
+from threading import RLock
 
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import MapAdapter
@@ -252,6 +253,9 @@ def _settle(app_ctx: AppContext | None, request_ctx: RequestContext | None) -> N
     _set(_NoContext() if nothing_left else _SplitContext(app_ctx, request_ctx))
 
 
+# Held to publish what is made late, for threads that run in one context.
+_making = RLock()
+
 # How a push of a request context came by its app context. An AppContext stands for: made and pushed by that push.
 _BORROWED: t.Any = None
 _IMPLIED: t.Any = object()  # its own, but neither made nor on top by itself until somebody asks
@@ -292,6 +296,7 @@ class RequestContext:
         self._url_prefix: str | None = None  # known when a URL was built
         # What stands on the app itself may hide a method of its class.
         self._app_vars = own = app.__dict__
+        self._json = app.json
         kind = app.request_class
         if request is not None:
             self.request = request
@@ -300,6 +305,7 @@ class RequestContext:
             self._late = True  # nobody can tell before he looks at it
             self._top_request = _unmade
         else:
+            self._late = False
             self._make_request()
         if type(app).create_url_adapter is not stock.create_url_adapter or "create_url_adapter" in own:
             self._build_url_adapter()
@@ -312,13 +318,13 @@ class RequestContext:
 
     def _make_request(self) -> Request:
         """The request of this context, told what is known of it by now."""
-        app = self.app
-        kind = app.request_class
-        if kind.__init__ is stock.request_init:
-            request = kind(self._environ, True, False)  # PERF: with every argument the call is specialised
+        if self._late:
+            kind = stock.request_class
+            request: Request = kind(self._environ, True, False)  # PERF: with every argument the call is specialised
         else:
+            kind = self.app.request_class
             request = kind(self._environ)
-        request.json_module = app.json
+        request.json_module = self._json
         if self._found is not None:
             request.url_rule, request.view_args = self._found
         if self._refused is not None:
@@ -330,7 +336,11 @@ class RequestContext:
     @property
     def request(self) -> Request:
         """The request of this context."""
-        return self._make_request() if self._late else self._top_request
+        if self._late:
+            with _making:
+                if self._late:
+                    return self._make_request()
+        return self._top_request
 
     @request.setter
     def request(self, value: Request) -> None:
@@ -443,8 +453,10 @@ class RequestContext:
         finally:
             # Where it could not be opened there is nothing to save, and no use in trying again.
             opened: SessionMixin = interface.make_null_session(app) if session is None else session
-            self._opened = opened
-        return opened
+            with _making:
+                if self._opened is None:
+                    self._opened = opened
+        return self._opened
 
     # ---- push and pop
 
@@ -510,7 +522,9 @@ class RequestContext:
             app.do_teardown_request(exc)
         finally:
             try:
-                if not self._late:
+                if self._late:
+                    self._environ["werkzeug.request"] = None
+                else:
                     self._close_request()
             finally:
                 try:
@@ -577,6 +591,9 @@ class RequestContext:
     def _hold(self) -> None:
         """Put off the teardown until `_release`."""
         self._holds += 1
+        # What is read late is read now: middleware may restore the environment before the response has ended.
+        request = self.request
+        _ = request.path, request.root_path, request.scheme, request.query_string, _url_prefix_of(self)
 
     def _resumed(self) -> _Resumption:
         """A `with` block in which this context is current, without being pushed."""
@@ -619,10 +636,14 @@ class RequestContext:
     def _top_app_ctx(self) -> AppContext:
         context = self._app_ctx
         if context is None:
-            context = self._app_ctx = AppContext(self.app)
+            made = AppContext(self.app)
             # As if it had been pushed just before this context; `_end_implied` completes the entry.
             no_token: t.Any = None
-            context._pushes.append((no_token, self._pushes[1] if self._pushes else _nothing))
+            made._pushes.append((no_token, self._pushes[1] if self._pushes else _nothing))
+            with _making:
+                context = self._app_ctx
+                if context is None:
+                    context = self._app_ctx = made
         return context
 
     @property
@@ -656,6 +677,20 @@ class RequestContext:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.request.url!r} [{self.request.method}] of {self.app.name}>"
+
+
+def _url_prefix_of(context: t.Any) -> str | None:
+    """What the URLs within a request begin with, as its adapter would have it; None where only the adapter is sure."""
+    if not isinstance(context, RequestContext) or context.app.subdomain_matching:
+        return None
+    environ = context._environ if context._late else context.request.environ
+    if "HTTP_UPGRADE" in environ:
+        return None
+    prefix: str = environ.get("SCRIPT_NAME", "")
+    if not prefix.isascii():
+        prefix = prefix.encode("latin-1").decode(errors="replace")
+    context._url_prefix = prefix = prefix.rstrip("/")
+    return prefix
 
 
 class _Resumption:

@@ -113,8 +113,6 @@ class Request(IncomingRequest):
     # Whether the cookies are made from the header, and whether there may be files to close: decided as a class is made.
     _reads_cookie_header = True
     _has_files = False
-    # Whether the blueprint follows from the matched rule, decided likewise.
-    _named_by_rule = True
 
     def __init__(self, environ: WSGIEnvironment, populate_request: bool = True, shallow: bool = False) -> None:
         # PERF: only what each request needs; Werkzeug's constructor computes eight values more (4 µs).
@@ -130,7 +128,6 @@ class Request(IncomingRequest):
     def __init_subclass__(cls, **kwargs: t.Any) -> None:
         super().__init_subclass__(**kwargs)
         cls._given = tuple(name for name in _request_parts if getattr(getattr(cls, name), "fset", None) is not None)
-        cls._named_by_rule = cls.endpoint is Request.endpoint and cls.blueprint is Request.blueprint
         cls._reads_cookie_header = cls.cookies is Request.cookies
         cls._has_files = cls.files is not Request.files or cls._load_form_data is not Request._load_form_data
 
@@ -160,7 +157,8 @@ class Request(IncomingRequest):
     @property
     def blueprints(self) -> list[str]:
         """The registered names of the blueprint and of those that it is nested in, innermost first."""
-        if self._named_by_rule:  # PERF: what `blueprint` and `endpoint` say, without asking them
+        kind = type(self)
+        if kind.blueprint is _blueprint and kind.endpoint is _endpoint:  # PERF: what the two say, without asking them
             rule = self.url_rule
             return [] if rule is None else _blueprints_of(rule.endpoint)
         name = self.blueprint
@@ -207,9 +205,18 @@ class Request(IncomingRequest):
             super().close()
 
 
+_blueprint, _endpoint = Request.blueprint, Request.endpoint
+_names_of_blueprints = Request.blueprints
 _contracts.stock.request_class = Request
 _contracts.stock.request_init = Request.__init__
 _contracts.stock.request_close = Request.close
+
+
+def _are_named_by_rule() -> bool:
+    """Whether the blueprints of a request of Flask's own follow from its rule alone."""
+    return (
+        Request.blueprints is _names_of_blueprints and Request.blueprint is _blueprint and Request.endpoint is _endpoint
+    )
 
 
 @cache

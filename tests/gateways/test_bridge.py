@@ -583,7 +583,7 @@ class TestWaiting:
         """Control-C while waiting for a coroutine is raised at once, and the coroutine is cancelled."""
         result = scripts.run(
             """
-            import asyncio, signal, threading
+            import asyncio, signal, threading, time
             from flask._gateways.bridge import run_on_loop
 
             began, cancelled = threading.Event(), threading.Event()
@@ -598,6 +598,7 @@ class TestWaiting:
 
             def interrupt():
                 began.wait()
+                time.sleep(0.3)  # by then the loop sleeps in the system, which a signal ends for certain
                 signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
             threading.Thread(target=interrupt).start()
@@ -614,7 +615,7 @@ class TestWaiting:
         """A coroutine that ends well although its caller was interrupted disturbs neither loop nor log."""
         result = scripts.run(
             """
-            import asyncio, signal, threading
+            import asyncio, signal, threading, time
             from flask._gateways.bridge import run_on_loop
 
             began, ended = threading.Event(), threading.Event()
@@ -629,6 +630,7 @@ class TestWaiting:
 
             def interrupt():
                 began.wait()
+                time.sleep(0.3)  # by then the loop sleeps in the system, which a signal ends for certain
                 signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
             threading.Thread(target=interrupt).start()

@@ -14,6 +14,9 @@ from werkzeug.routing import RoutingException
 from ..globals import _now
 from ..signals import got_request_exception
 
+# Gives the names of the blueprints of the current request, innermost first; there need not be one.
+Blueprints = t.Callable[[], list[str]]
+
 
 class Handling(t.Protocol):
     """The part of an app that errors are handled with."""
@@ -35,30 +38,30 @@ class Handling(t.Protocol):
     def finalize_request(self, rv: t.Any, from_error_handler: bool = False) -> t.Any: ...
 
 
-def handle_http_exception(app: Handling, error: HTTPException, blueprints: list[str]) -> t.Any:
+def handle_http_exception(app: Handling, error: HTTPException, blueprints: Blueprints) -> t.Any:
     """The result for an HTTP exception: its handler's, else itself, which is a response.
 
     An exception without a code carries its response with it; a routing exception is a redirect, not an error.
     """
     if error.code is None or isinstance(error, RoutingException):
         return error
-    handler = app._find_error_handler(error, blueprints)
+    handler = app._find_error_handler(error, blueprints())
     return error if handler is None else _answer(app, handler, error)
 
 
-def handle_user_exception(app: Handling, error: Exception, blueprints: list[str]) -> t.Any:
+def handle_user_exception(app: Handling, error: Exception, blueprints: Blueprints) -> t.Any:
     """The result for whatever a view or hook raised; raises it again where no handler takes it."""
     if isinstance(error, BadRequestKeyError) and (app.debug or app.config["TRAP_BAD_REQUEST_ERRORS"]):
         error.show_exception = True  # the name of the missing key is for developers
     if isinstance(error, HTTPException) and not app.trap_http_exception(error):
         return app.handle_http_exception(error)
-    handler = app._find_error_handler(error, blueprints)
+    handler = app._find_error_handler(error, blueprints())
     if handler is None:
         raise
     return _answer(app, handler, error)
 
 
-def handle_exception(app: Handling, error: Exception, blueprints: list[str]) -> t.Any:
+def handle_exception(app: Handling, error: Exception, blueprints: Blueprints) -> t.Any:
     """The response for what no handler took: logged, then the 500 page; raised again while testing or debugging."""
     exc_info = sys.exc_info()
     got_request_exception.send(app, _async_wrapper=app.ensure_sync, exception=error)
@@ -73,7 +76,7 @@ def handle_exception(app: Handling, error: Exception, blueprints: list[str]) -> 
 
     app.log_exception(exc_info)
     result: t.Any = InternalServerError(original_exception=error)
-    handler = app._find_error_handler(result, blueprints)
+    handler = app._find_error_handler(result, blueprints())
     if handler is not None:
         result = _answer(app, handler, result)
     return app.finalize_request(result, from_error_handler=True)

@@ -216,6 +216,10 @@ class TaggedJSONSerializer:
             type(self) is TaggedJSONSerializer and self.order == self._built_in_order and self.tags == self._spaced_tags
         )
 
+    def _has_no_methods_of_its_own(self) -> bool:
+        """Whether nothing on this very object stands before the methods of its class."""
+        return type(self) is TaggedJSONSerializer or not getattr(self, "__dict__", None)
+
     def register(self, tag_class: type[JSONTag], force: bool = False, index: int | None = None) -> None:
         """Add a tag.
 
@@ -252,7 +256,7 @@ class TaggedJSONSerializer:
 
     def dumps(self, value: t.Any) -> str:
         """The value as compact JSON with tags."""
-        if self.order == self._built_in_order and type(self).tag is _own_tag:
+        if self.order == self._built_in_order and type(self).tag is _own_tag and self._has_no_methods_of_its_own():
             value = _tagged(value, self)
             provider = _provider()
             if (
@@ -283,6 +287,7 @@ class TaggedJSONSerializer:
             and own.untag is _own_untag
             and own._untag_scan is _own_untag_scan
             and type(value) is str
+            and self._has_no_methods_of_its_own()
         ):
             try:
                 data, end = self._scan(value, 0)
