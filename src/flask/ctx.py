@@ -9,6 +9,7 @@ that one and its `g`, else it has an app context of its own; contexts are never 
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import typing as t
@@ -255,6 +256,17 @@ def _settle(app_ctx: AppContext | None, request_ctx: RequestContext | None) -> N
 
 # Held to publish what is made late, for threads that run in one context.
 _making = RLock()
+
+
+def _renew_lock() -> None:
+    """In a forked child: the thread that may have held it is not there."""
+    global _making
+    _making = RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
+
 
 # How a push of a request context came by its app context. An AppContext stands for: made and pushed by that push.
 _BORROWED: t.Any = None
