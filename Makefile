@@ -76,8 +76,9 @@ differential: oracle  ## the same cases on upstream and on ours: status, headers
 BENCH := $(BIN)/python -m bench
 RESULT = --json .build/bench/$(1).json --figures docs/figures
 
-bench: oracle bench-environments  ## microseconds per request: ours, upstream, four other frameworks, a bare function
+bench: oracle bench-environments  ## microseconds per request: ours, upstream, four other frameworks, a bare function; then the start
 	@$(BENCH) --all --installed $(call RESULT,table) $(ARGS)
+	@$(BENCH) start $(call RESULT,start)
 
 bench-quick: oracle  ## the same in less than a minute: ours and upstream alone
 	@$(BENCH) --quick $(ARGS)
