@@ -19,7 +19,7 @@ def versions() -> str:
 
 def main() -> None:
     """Run the `flask` command on `sys.argv`."""
-    # PERF: an eighth of the time; the shell's completion, which a variable asks for, is click's.
+    # PERF: half the time; the shell's completion, which a variable asks for, is click's.
     if sys.argv[1:] == ["--version"] and "_FLASK_COMPLETE" not in os.environ:
         print(versions())  # noqa: T201 - it is what the command prints
         return
