@@ -77,10 +77,7 @@ else:
                 return super().__getitem__(key)
             pairs = self._list
             names = self._names if self._seen == pairs else self._look()
-            try:
-                wanted = _lower[key]
-            except KeyError:
-                wanted = _lowered(key)
+            wanted = key.lower()
             if wanted in names:
                 return pairs[names.index(wanted)][1]
             raise BadRequestKeyError(key)
@@ -107,10 +104,7 @@ else:
                 return
             pairs = self._list
             names = self._names if self._seen == pairs else self._look()
-            try:
-                wanted = _lower[key]
-            except KeyError:
-                wanted = _lowered(key)
+            wanted = key.lower()
             if wanted not in names:
                 pair = (key, value)
                 pairs.append(pair)

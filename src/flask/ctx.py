@@ -360,6 +360,11 @@ class RequestContext:
         self._late = False
 
     @property
+    def _environ_of_request(self) -> WSGIEnvironment:
+        """The request's environment, for which it need not be made."""
+        return self._environ if self._late else self._top_request.environ
+
+    @property
     def _method(self) -> str:
         """The request's method, for which it need not be made."""
         if self._late:
@@ -695,7 +700,7 @@ def _url_prefix_of(context: t.Any) -> str | None:
     """What the URLs within a request begin with, as its adapter would have it; None where only the adapter is sure."""
     if not isinstance(context, RequestContext) or context.app.subdomain_matching:
         return None
-    environ = context._environ if context._late else context.request.environ
+    environ = context._environ_of_request
     if "HTTP_UPGRADE" in environ:
         return None
     prefix: str = environ.get("SCRIPT_NAME", "")

@@ -142,8 +142,7 @@ def _find_request_ctx() -> RequestContext:
 
 def _environ_now() -> t.Any:
     """The environment of the current request, for which the request need not be made."""
-    context = _find_request_ctx()
-    return context._environ if context._late else context.request.environ
+    return _find_request_ctx()._environ_of_request
 
 
 _T = t.TypeVar("_T")

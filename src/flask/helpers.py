@@ -18,7 +18,7 @@ from werkzeug.utils import redirect as _werkzeug_redirect
 
 from . import _files
 from ._contracts import stock
-from .globals import _app_if_any, _current, _cv_request, _environ_now, _now, _request_below, current_app, request
+from .globals import _app_if_any, _cv_request, _environ_now, _now, _request_below, _reset, _set, current_app, request
 from .globals import request_ctx as request_ctx  # these two are found here, too
 from .globals import session as session
 from .signals import message_flashed
@@ -63,11 +63,11 @@ class _ContextStream(t.Generic[_Chunk]):
 
     def __next__(self) -> _Chunk:
         try:
-            token = _current.set(self._context)  # PERF: what `_resumed` does, without its three calls for each chunk
+            token = _set(self._context)  # PERF: what `_resumed` does, without its three calls for each chunk
             try:
                 return next(self._iterator)
             finally:
-                _current.reset(token)
+                _reset(token)
         except StopIteration:
             self._end(None)
             raise
