@@ -2,6 +2,7 @@
 
     python -m bench [--quick …]      microseconds per request, row by row, against the bars
     python -m bench start            importing, the command, the first answer, memory
+    python -m bench reload           how long a save takes to be served by the development server
     python -m bench curves           how cost grows with routes, hooks, headers, arguments and bodies
     python -m bench loopback         requests per second and processor time of real servers, with wrk
     python -m bench proxies          what it costs to reach request, session, g and current_app
@@ -16,7 +17,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-MEASUREMENTS = ("table", "start", "curves", "loopback", "proxies", "environments", "plots")
+MEASUREMENTS = ("table", "start", "reload", "curves", "loopback", "proxies", "environments", "plots")
 
 
 def main(arguments: list[str]) -> None:
