@@ -23,13 +23,17 @@ def browser(tmp_path: Path) -> Iterator[Any]:
 
 def test_a_person_sends_a_card(browser: Any, postcards: Server, tmp_path: Path) -> None:
     """A person joins, uploads a picture, sees it, finds it on the wall, gives it stars, and meets an error page."""
+    from selenium.common.exceptions import StaleElementReferenceException
     from selenium.webdriver.support.wait import WebDriverWait
+
+    # What was found on a page that is just being left is looked for again on the next.
+    wait = WebDriverWait(browser, SECONDS, ignored_exceptions=(StaleElementReferenceException,))
 
     def see(selector: str) -> Any:
         return browser.find_element("css selector", selector)
 
     def await_text(selector: str, text: str) -> None:
-        WebDriverWait(browser, SECONDS).until(lambda _: text in see(selector).text, f"{text!r} never came")
+        wait.until(lambda _: text in see(selector).text, f"{text!r} never came")
 
     holiday = tmp_path / "holiday.png"
     holiday.write_bytes(png())
@@ -44,7 +48,7 @@ def test_a_person_sends_a_card(browser: Any, postcards: Server, tmp_path: Path) 
 
     await_text("h1", "Send a card")
     see("[name=picture]").send_keys(str(holiday))
-    WebDriverWait(browser, SECONDS).until(lambda _: see("#preview").get_property("naturalWidth") == 48)
+    wait.until(lambda _: see("#preview").get_property("naturalWidth") == 48)
     see("[name=caption]").send_keys("Seen with <b>my own</b> eyes #browser")
     see("[name=place]").send_keys("Web / Page")
     see(".writing-desk button").click()
