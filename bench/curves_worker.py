@@ -15,7 +15,7 @@ import typing as t
 from bench import machine
 from bench.model import Environ, Request, Wsgi, flask_app
 from bench.scenarios.input import BOUNDARY, MULTIPART
-from bench.worker import ask, insist_on, time_per_request
+from bench.worker import ask, insist_on, timer
 
 SECONDS = 0.2
 PIECE = (
@@ -36,7 +36,7 @@ def _timed(application: Wsgi, request: Request) -> float:
         return [{**base, "wsgi.input": io.BytesIO(request.sent)}]
 
     insist_on(request, ask(application, fresh()[0]), False)
-    return time_per_request(application, fresh, SECONDS)
+    return timer(application, fresh)(SECONDS)
 
 
 def routes(size: int) -> Figures:
@@ -113,7 +113,7 @@ def headers(size: int) -> Figures:
     base = {**Request("/read").environ(sent), "wsgi.input": io.BytesIO()}
     insist_on(Request("/read", body=f"value {size}".encode()), ask(app, base.copy()), False)
     return {
-        "sent and one read, µs": time_per_request(app, lambda: [base.copy()], SECONDS),
+        "sent and one read, µs": timer(app, lambda: [base.copy()])(SECONDS),
         "set, µs": _timed(app, Request("/set", body=b"set", headers={f"X-Number-{size}": "value"})),
     }
 

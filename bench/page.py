@@ -31,12 +31,8 @@ def markdown(found: Found, others: t.Sequence[str]) -> str:
         ours = f"**{_number(ratio)}**" if ratio is not None and ratio >= bar else _number(ratio)
         cells = [scenario, *us, ours, str(bar), *(_number(times_faster(by_side, side)) for side in others)]
         if "falcon" in others:  # how many times faster than it ours is
-            falcon = by_side["falcon"]
-            cells.append(
-                f"{machine.ratio([run['us'] for run in falcon], [run['us'] for run in by_side['ours']]):.2f}"
-                if falcon
-                else "–"
-            )
+            against = times_faster(by_side, "ours", than="falcon")
+            cells.append("–" if against is None else f"{against:.2f}")
         calls = [str(by_side[side][0]["calls"]) for side in ("upstream", "ours")]
         lines.append("| " + " | ".join([*cells, ", ".join(calls)]) + " |")
     return "\n".join(lines)

@@ -14,11 +14,15 @@ Runs = list[dict[str, t.Any]]
 Found = dict[str, dict[str, Runs]]  # by scenario, then by side
 
 
-def times_faster(by_side: t.Mapping[str, Runs], side: str) -> float | None:
-    """How many times faster than upstream a side is; None where it has no such row."""
-    if not by_side.get(side):
+def times_faster(by_side: t.Mapping[str, Runs], side: str, than: str = "upstream") -> float | None:
+    """How many times faster than another a side is; None where one of them has no such row.
+
+    The ratio is taken turn by turn, then the median in each round, then the median over the rounds.
+    """
+    pairs = list(zip(by_side.get(than, ()), by_side.get(side, ()), strict=False))
+    if not pairs:
         return None
-    return machine.ratio([run["us"] for run in by_side["upstream"]], [run["us"] for run in by_side[side]])
+    return statistics.median(machine.ratio(slower["turns"], faster["turns"]) for slower, faster in pairs)
 
 
 def mean_over(found: Found, side: str) -> float | None:

@@ -1,9 +1,14 @@
-"""Measures the rows of the table: each row on each side in a process of its own, the sides taking turns."""
+"""Measures the rows of the table: each row on each side in a process of its own, all sides taking short turns.
+
+The machine may be faster in one second than in the next. So the processes of a row stand ready together, and each gets
+some hundredths of a second at a time: what is compared was measured side by side.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import statistics
 import subprocess
 import typing as t
 from pathlib import Path
@@ -11,68 +16,110 @@ from pathlib import Path
 from bench import machine
 from bench.ratios import Found
 
-Measure = t.Callable[[str, str], dict[str, t.Any]]  # of a side, a scenario
+TURN = 0.05  # seconds
+Sides = t.Mapping[str, str | Path]
 
 
-def measure(interpreter: str | Path, scenario: str, side: str, seconds: float) -> dict[str, t.Any]:
-    """One process's figures; none where the side has nothing of the kind."""
-    return machine.inside(interpreter, "bench.worker", scenario, side, "--seconds", seconds)
+class Worker:
+    """A process of `bench.worker`, which is told lines and answers each with one of JSON."""
+
+    def __init__(self, interpreter: str | Path, scenario: str, side: str) -> None:
+        #: The applications of a side, by the worker's name for them.
+        kind = "flask" if side in {"upstream", "ours"} else side
+        self._words = f"{scenario} on {interpreter} ({kind})"
+        self._process = subprocess.Popen(
+            [interpreter, "-m", "bench.worker", scenario, kind],
+            cwd=machine.ROOT,
+            env=machine.environment_of_a_child(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def tell(self, line: object) -> None:
+        """Have it read a line."""
+        assert self._process.stdin is not None
+        print(line, file=self._process.stdin, flush=True)
+
+    def hear(self) -> t.Any:
+        """What it says next. Raises `SystemExit` if it has ended; why, it has printed."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise SystemExit(f"{self._words} could not be measured")
+        return json.loads(line)
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._process.__exit__(None, None, None)  # its input closed, it ends
 
 
-def in_fresh_processes(sides: t.Mapping[str, str | Path], seconds: float) -> Measure:
-    """Measures each scenario in a process that has just been started."""
-    return lambda side, scenario: measure(sides[side], scenario, _kind(side), seconds)
+Begin = t.Callable[[str, str], t.ContextManager[tuple[Worker, t.Any]]]  # of a side, a scenario: with its counts
+
+
+def in_fresh_processes(sides: Sides) -> Begin:
+    """Has each scenario measured in a process that has just been started."""
+
+    @contextlib.contextmanager
+    def begin(side: str, scenario: str) -> t.Iterator[tuple[Worker, t.Any]]:
+        with Worker(sides[side], scenario, side) as worker:
+            yield worker, worker.hear()
+
+    return begin
 
 
 @contextlib.contextmanager
-def in_forked_processes(sides: t.Mapping[str, str | Path], seconds: float) -> t.Iterator[Measure]:
-    """Measures each scenario in a child of one process a side: what all import is imported once."""
+def in_forked_processes(sides: Sides) -> t.Iterator[Begin]:
+    """Has each scenario measured in a child of one process a side: what all import is imported once."""
     with contextlib.ExitStack() as stack:
-        processes = {
-            side: stack.enter_context(
-                subprocess.Popen(
-                    [interpreter, "-m", "bench.worker", "-", _kind(side), "--seconds", str(seconds)],
-                    cwd=machine.ROOT,
-                    env=machine.environment_of_a_child(),
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    text=True,
-                )
-            )
-            for side, interpreter in sides.items()
-        }
+        workers = {side: stack.enter_context(Worker(interpreter, "-", side)) for side, interpreter in sides.items()}
 
-        def measure_in_a_child(side: str, scenario: str) -> dict[str, t.Any]:
-            asked, told = processes[side].stdin, processes[side].stdout
-            assert asked is not None
-            assert told is not None
-            print(scenario, file=asked, flush=True)
-            line = told.readline()
-            if not line:
-                raise SystemExit(f"{scenario} on {sides[side]} ({side}) could not be measured")
-            figures: dict[str, t.Any] = json.loads(line)
-            return figures
+        @contextlib.contextmanager
+        def begin(side: str, scenario: str) -> t.Iterator[tuple[Worker, t.Any]]:
+            worker = workers[side]
+            worker.tell(scenario)
+            counts = worker.hear()
+            yield worker, counts
+            if counts is not None:
+                worker.tell("")
+            worker.hear()  # that it has ended
 
-        yield measure_in_a_child
+        yield begin
 
 
-def _kind(side: str) -> str:
-    """The applications of a side, by the worker's name for them."""
-    return "flask" if side in {"upstream", "ours"} else side
+def measure_all(sides: t.Iterable[str], scenarios: list[str], rounds: int, seconds: float, begin: Begin) -> Found:
+    """The figures of every scenario on every side, a list over the rounds; the side that begins changes.
 
-
-def measure_all(sides: t.Iterable[str], scenarios: list[str], rounds: int, measured: Measure) -> Found:
-    """The figures of every scenario on every side, a list over the rounds; the side that begins changes."""
+    `us` is the lower quartile of `turns`, the microseconds of each turn; `seconds` is what all turns of a process take.
+    """
     found: Found = {}
     order = list(sides)
     for number in range(rounds):
         for scenario in scenarios:
             by_side = found.setdefault(scenario, {side: [] for side in order})
-            for side in order:
-                if number and not by_side[side]:
-                    continue  # it has no such row
-                if figures := measured(side, scenario):
-                    by_side[side].append(figures)
+            having = [side for side in order if not number or by_side[side]]
+            for side, run in _measured(having, scenario, seconds, begin).items():
+                by_side[side].append(run)
         order = order[1:] + order[:1]
         machine.progress(f"round {number + 1} of {rounds}")
     return found
+
+
+def _measured(sides: list[str], scenario: str, seconds: float, begin: Begin) -> dict[str, dict[str, t.Any]]:
+    """One process's figures of each side that has the scenario."""
+    runs: dict[str, dict[str, t.Any]] = {}
+    workers: dict[str, Worker] = {}
+    with contextlib.ExitStack() as stack:
+        for side in sides:
+            worker, counts = stack.enter_context(begin(side, scenario))
+            if counts is not None:
+                workers[side], runs[side] = worker, {**counts, "turns": []}
+        for _ in range(max(2, round(seconds / TURN))):
+            for side, worker in workers.items():
+                worker.tell(min(seconds, TURN))
+                runs[side]["turns"].append(worker.hear())
+    for run in runs.values():
+        run["us"] = statistics.quantiles(run["turns"], n=4, method="inclusive")[0]
+    return runs

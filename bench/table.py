@@ -1,8 +1,8 @@
 """What a request costs, row by row, in process, the WSGI callable alone: ours, upstream, a bare function, the peers.
 
-Every figure comes from a process of its own; the sides take turns within each round, so that a slow spell of the
-machine meets them alike; ratios are taken within a round, and then their median. Read the ratios: microseconds are the
-machine's.
+Every figure comes from a process of its own; the processes of a row take turns of some hundredths of a second, so that
+a slow spell of the machine meets them alike; ratios are taken turn by turn, then their median in each round, then the
+median over the rounds. Read the ratios: microseconds are the machine's.
 
     python -m bench [--quick] [--all] [--rounds 7] [--seconds 0.5] [--only hello …] [--json FILE] [--figures FOLDER]
 """
@@ -50,10 +50,10 @@ def main(arguments: list[str]) -> None:
     about = machine.setting(sides)
     with contextlib.ExitStack() as stack:
         if options.quick and hasattr(os, "fork"):
-            measured = stack.enter_context(rows.in_forked_processes(sides, seconds))
+            begin = stack.enter_context(rows.in_forked_processes(sides))
         else:
-            measured = rows.in_fresh_processes(sides, seconds)
-        found = rows.measure_all(sides, options.only, rounds, measured)
+            begin = rows.in_fresh_processes(sides)
+        found = rows.measure_all(sides, options.only, rounds, seconds, begin)
     print(f"{machine.heading(about)}\nmedians of {rounds} processes of {seconds} s each, the sides taking turns\n")
     print(ratios.text(found))
     machine.write_json(options.json, about, found)

@@ -1,4 +1,4 @@
-"""One process of the measurement: one scenario on one side; prints JSON: microseconds per request, calls, bytecodes.
+"""One process of the measurement: one scenario on one side; prints, as JSON, its counts, then times by turns.
 
 Run by `python -m bench` as `python -m bench.worker`, with the interpreter of the environment that holds the side. An
 answer that is not right is never timed.
@@ -24,7 +24,7 @@ OWN_SIDES = ("flask", "bare")
 Answer = tuple[str, Headers, bytes]
 IN_A_SPELL = 100
 SLOW = 4_000  # microseconds, beyond which a spell is of two requests
-FEWEST_SPELLS = 4
+FEWEST_SPELLS = 2
 
 
 def ask(application: Wsgi, environ: Environ) -> Answer:
@@ -40,6 +40,21 @@ def ask(application: Wsgi, environ: Environ) -> Answer:
     if close is not None:
         close()
     return seen[0], seen[1], data
+
+
+def _start_response(status: str, headers: Headers, exc_info: object = None) -> None:
+    """A server's; what it is told was looked at before."""
+
+
+def serve(application: Wsgi, environ: Environ) -> None:
+    """One request as a server has to handle it (PEP 3333), with as little of its own as can be; this is timed."""
+    body = application(environ, _start_response)
+    for _ in body:
+        pass
+    if type(body) is not tuple and type(body) is not list:
+        close = getattr(body, "close", None)
+        if close is not None:
+            close()
 
 
 def cookies_in(headers: Headers) -> str:
@@ -138,12 +153,12 @@ def _monitored(application: Wsgi, environs: list[Environ], events: int) -> int:
     return len(seen)
 
 
-def time_per_request(application: Wsgi, fresh: t.Callable[[], list[Environ]], seconds: float) -> float:
-    """Microseconds of processor time per request (all of its parts): the lower quartile of many short spells.
+def timer(application: Wsgi, fresh: t.Callable[[], list[Environ]]) -> t.Callable[[float], float]:
+    """A function that measures for some seconds: microseconds of processor time per request (all of its parts).
 
-    A spell is as many requests on every side, so that none has more of its memory at hand; a quartile, unlike the
-    fastest of all, does not favour the side that gets more spells done. Making the environments is not in it; what the
-    requests left to the garbage collector is.
+    It gives the lower quartile of short spells. A spell is as many requests on every side, so that none has more of its
+    memory at hand; a quartile, unlike the fastest of all, does not favour the side that gets more spells done. Making
+    the environments is not in it; what the requests left to the garbage collector is.
     """
 
     def spell(number: int) -> float:
@@ -157,7 +172,7 @@ def time_per_request(application: Wsgi, fresh: t.Callable[[], list[Environ]], se
             single = [one for (one,) in environs]
             begin = time.process_time()
             for environ in single:
-                ask(application, environ)
+                serve(application, environ)
         gc.collect(1)
         took = time.process_time() - begin
         gc.unfreeze()
@@ -165,11 +180,15 @@ def time_per_request(application: Wsgi, fresh: t.Callable[[], list[Environ]], se
 
     number = IN_A_SPELL if spell(2) < SLOW else 2
     spell(number)  # the interpreter adapts its instructions to what they meet
-    end = time.process_time() + seconds
-    found: list[float] = []
-    while len(found) < FEWEST_SPELLS or time.process_time() < end:
-        found.append(spell(number))
-    return statistics.quantiles(found, n=4)[0]
+
+    def measure(seconds: float) -> float:
+        end = time.process_time() + seconds
+        found: list[float] = []
+        while len(found) < FEWEST_SPELLS or time.process_time() < end:
+            found.append(spell(number))
+        return statistics.quantiles(found, n=4, method="inclusive")[0]
+
+    return measure
 
 
 def application_for(side: str, name: str) -> Wsgi | None:
@@ -189,46 +208,55 @@ def answers(side: str, name: str) -> list[Answer]:
     return visit(application, prepared(SCENARIOS[name], application, peer=side not in OWN_SIDES)())
 
 
-def measured(side: str, name: str, seconds: float) -> dict[str, t.Any]:
-    """The figures of one scenario on one side; none where the side has nothing of the kind."""
+def measure_by_turns(side: str, name: str) -> None:
+    """Print the counts of a scenario on a side, then a time for each line of the input, seconds, up to an empty one.
+
+    Null for the counts, and nothing more, where the side has nothing of the kind.
+    """
     application = application_for(side, name)
     if application is None:
-        return {}
+        print("null", flush=True)
+        return
     fresh = prepared(SCENARIOS[name], application, peer=side not in OWN_SIDES)
-    found: dict[str, t.Any] = {
+    counts: dict[str, t.Any] = {
         "calls": python_calls(application, fresh()),
         "bytecodes": bytecodes(application, fresh()),
-        "us": time_per_request(application, fresh, seconds),
     }
     if side == "flask":
         import flask
 
-        found["flask"] = flask.__file__
-    return found
+        counts["flask"] = flask.__file__
+    print(json.dumps(counts), flush=True)
+    measure = timer(application, fresh)
+    while line := sys.stdin.readline().strip():
+        print(json.dumps(measure(float(line))), flush=True)
 
 
-def measured_in_children(side: str, seconds: float) -> None:
-    """Measure what each line of the input names in a child of this process, which has imported the side already."""
+def measure_in_children(side: str) -> None:
+    """Do so for each scenario that a line of the input names, in a child of this process, which has imported it all.
+
+    Print null when the child has ended, before which nobody may be told the next: it would read that as well.
+    """
     application_for(side, "hello")
-    for line in sys.stdin:
+    while name := sys.stdin.readline().strip():
         child = os.fork()
         if not child:
-            print(json.dumps(measured(side, line.strip(), seconds)), flush=True)
+            measure_by_turns(side, name)
             os._exit(0)
         if os.waitpid(child, 0)[1]:
             raise SystemExit(1)  # the child has said why
+        print("null", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="One process of the measurement.")
     parser.add_argument("scenario", choices=[*SCENARIOS, "-"], help="- reads them from the input, where there is fork")
     parser.add_argument("side")
-    parser.add_argument("--seconds", type=float, default=0.5)
     options = parser.parse_args()
     if options.scenario == "-":
-        measured_in_children(options.side, options.seconds)
+        measure_in_children(options.side)
     else:
-        print(json.dumps(measured(options.side, options.scenario, options.seconds)))
+        measure_by_turns(options.side, options.scenario)
 
 
 if __name__ == "__main__":

@@ -16,12 +16,16 @@ from tests import oracle
 
 def runs(*microseconds: float, calls: int = 30) -> list[dict[str, t.Any]]:
     """The figures of some processes."""
-    return [{"us": us, "calls": calls, "bytecodes": 900} for us in microseconds]
+    return [{"us": us, "turns": [us], "calls": calls, "bytecodes": 900} for us in microseconds]
 
 
-def test_ratios_are_taken_within_a_round() -> None:
-    """A round in which the machine was slow for all does not change the ratio."""
-    assert machine.ratio([100, 900, 100], [10, 90, 10]) == 10
+def test_ratios_are_taken_turn_by_turn() -> None:
+    """A turn in which the machine was slow for all does not change the ratio, nor does one odd round."""
+    slow_once = {"upstream": [{"turns": [100, 900, 100]}], "ours": [{"turns": [10, 90, 10]}]}
+    assert ratios.times_faster(slow_once, "ours") == 10
+    odd_once = {"upstream": runs(100, 400, 100), "ours": runs(10, 10, 10)}
+    assert ratios.times_faster(odd_once, "ours") == 10
+    assert ratios.times_faster({"upstream": runs(1), "ours": []}, "ours") is None
 
 
 def test_table_judges_each_row_by_its_bar() -> None:
@@ -115,7 +119,7 @@ def test_too_many_calls_are_said() -> None:
 def test_table_measures_a_row() -> None:
     """A row measured on both sides gives times, calls and instructions of each."""
     sides: dict[str, str | Path] = {"upstream": oracle.require(), "ours": sys.executable}
-    found = rows.measure_all(sides, ["hello"], 1, rows.in_fresh_processes(sides, 0))
+    found = rows.measure_all(sides, ["hello"], 1, 0, rows.in_fresh_processes(sides))
     for side in sides:
         (figures,) = found["hello"][side]
         assert figures["us"] > 0
@@ -128,11 +132,20 @@ def test_table_measures_a_row() -> None:
 def test_forked_processes_count_the_same() -> None:
     """A row measured in a forked process takes the calls that it takes in a new one; a row that fails ends the run."""
     sides: dict[str, str | Path] = {"ours": sys.executable}
-    with rows.in_forked_processes(sides, 0) as measured:
-        calls = [measured("ours", "hello")["calls"] for _ in range(2)]
-        assert calls == [rows.in_fresh_processes(sides, 0)("ours", "hello")["calls"]] * 2
-        with pytest.raises(SystemExit, match="no such row"):
-            measured("ours", "no such row")
+    with rows.in_forked_processes(sides) as forked:
+        found = rows.measure_all(sides, ["hello", "404"], 2, 0, forked)
+        fresh = rows.measure_all(sides, ["hello"], 1, 0, rows.in_fresh_processes(sides))
+        assert [run["calls"] for run in found["hello"]["ours"]] == [fresh["hello"]["ours"][0]["calls"]] * 2
+        with pytest.raises(SystemExit, match="could not be measured"):
+            rows.measure_all(sides, ["no such row"], 1, 0, forked)
+
+
+def test_sides_without_a_row_are_left_out() -> None:
+    """A side that has nothing of the kind is asked once; the others are measured."""
+    sides: dict[str, str | Path] = {"bare": sys.executable, "ours": sys.executable}
+    found = rows.measure_all(sides, ["async view"], 2, 0, rows.in_fresh_processes(sides))
+    assert found["async view"]["bare"] == []
+    assert len(found["async view"]["ours"]) == 2
 
 
 @pytest.mark.parametrize("curve", curves_worker.CURVES)

@@ -15,6 +15,7 @@ import pytest
 from bench import environments, machine
 from bench.model import Environ, Request, Scenario, StartResponse
 from bench.ratios import HELLO_CALLS
+from bench.rows import Worker
 from bench.scenarios import SCENARIOS
 from bench.worker import application_for, prepared
 from tests import oracle
@@ -118,8 +119,8 @@ def test_peers_answer_rightly(peer: str) -> None:
 
 def test_hello_stays_within_its_calls() -> None:
     """A plain request to ours takes no more Python calls than its bar allows."""
-    figures = machine.inside(sys.executable, "bench.worker", "hello", "flask", "--seconds", 0)
-    assert 5 < figures["calls"] <= HELLO_CALLS
+    with Worker(sys.executable, "hello", "ours") as worker:
+        assert 5 < worker.hear()["calls"] <= HELLO_CALLS
 
 
 def wrong_body(environ: Environ, start_response: StartResponse) -> t.Iterable[bytes]:
