@@ -43,7 +43,7 @@ from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv, send
 from .sansio.app import App
 from .sessions import SecureCookieSessionInterface, SessionInterface, _untouched_session_is_silent
 from .signals import appcontext_tearing_down, request_finished, request_started, request_tearing_down
-from .wrappers import Request, Response, _are_named_by_rule, _blueprints_of
+from .wrappers import Request, Response, _are_named_by_rule, _blueprints_of, plain
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -148,7 +148,7 @@ class Flask(App, Application):
         self._router = Router()
         # Functions that are known not to be asynchronous. One with a closure may hold a request: only those of them are
         # here that the app holds anyway.
-        self._synchronous: set[FunctionType] = set()
+        self._synchronous: dict[FunctionType, None] = {}  # PERF: asked in half the time of a set
 
         if self.has_static_folder:
             if bool(static_host) != host_matching:
@@ -453,8 +453,49 @@ class Flask(App, Application):
 
     # ---- the steps of a request, numbered as in _dispatch.lifecycle
 
+    def _respond(self, context: t.Any, environ: WSGIEnvironment) -> tuple[t.Any, t.Any]:
+        """Steps 3 to 10 for a gateway: the response and None, or None and what it would send (see `wrappers.plain`).
+
+        PERF: a response that nobody comes to see, neither a function of the app's nor an override, is not made.
+        """
+        kind = type(self)
+        if type(context) is not RequestContext or kind.full_dispatch_request is not stock.full_dispatch_request:
+            return self.full_dispatch_request(), None
+        own = context._app_vars
+        if "full_dispatch_request" in own or context.app is not self:
+            return self.full_dispatch_request(), None
+        result = self._result()
+        if (
+            (type(result) is str or type(result) is bytes)
+            and self.response_class is Response
+            and not self.after_request_funcs
+            and context._after is None
+            and context._opened is None
+            and not request_finished.receivers
+            and kind.finalize_request is stock.finalize_request
+            and kind.make_response is stock.make_response
+            and kind.process_response is stock.process_response
+            and "finalize_request" not in own
+            and "make_response" not in own
+            and "process_response" not in own
+            and environ["REQUEST_METHOD"] != "HEAD"
+            and _now() is context
+        ):
+            if _untouched_session_is_silent(self, context):
+                sent = plain(result)
+                if sent is not None:
+                    return None, sent
+            else:
+                context._session  # noqa: B018 - it is opened anyway, without asking again
+        return self.finalize_request(result), None
+
+    @original
     def full_dispatch_request(self) -> Response:
         """Steps 3 to 10: from the signal `request_started` to the finished response."""
+        return self.finalize_request(self._result())
+
+    def _result(self) -> t.Any:
+        """Steps 3 to 6: from the signal `request_started` to what is to become the response."""
         if not self._got_first_request:
             self._got_first_request = True
             self._know_registered()
@@ -465,8 +506,8 @@ class Flask(App, Application):
             if result is None:
                 result = self.dispatch_request()
         except Exception as e:  # noqa: BLE001 - the handlers decide
-            result = self.handle_user_exception(e)
-        return self.finalize_request(result)
+            return self.handle_user_exception(e)
+        return result
 
     def preprocess_request(self) -> ft.ResponseReturnValue | None:
         """Step 4: `url_value_preprocessor` functions, then `before_request` ones, the app's, then the blueprints'.
@@ -493,8 +534,9 @@ class Flask(App, Application):
         """Step 5: call the view that the URL matched, answer OPTIONS, or raise what matching raised."""
         context = _now()
         rule: t.Any
+        names = None
         if type(context) is RequestContext and context._late and context._found is not None:
-            rule, arguments = context._found  # PERF: nobody has looked at the request, so it need not be made
+            rule, values, names = context._found  # PERF: nobody has looked at the request, so it need not be made
             method = context._environ["REQUEST_METHOD"]
             if rule.methods is None:
                 method = method.upper()
@@ -512,11 +554,15 @@ class Flask(App, Application):
             if request.routing_exception is not None:
                 self.raise_routing_exception(request)
             rule, method = request.url_rule, request.method
-            arguments = request.view_args  # type: ignore[assignment]
+            values = request.view_args
         if method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
             return self.make_default_options_response()
         view = self.ensure_sync(self.view_functions[rule.endpoint])
-        result: ft.ResponseReturnValue = view(**arguments) if arguments else view()
+        result: ft.ResponseReturnValue
+        if names is None:
+            result = view() if values is None else view(**values)
+        else:
+            result = names.call(view, values)
         return result
 
     def make_default_options_response(self) -> Response:
@@ -557,6 +603,7 @@ class Flask(App, Application):
         request = _now()._top_request
         self.logger.error(f"Exception on {request.path} [{request.method}]", exc_info=exc_info)  # noqa: G004 - as Flask
 
+    @original
     def finalize_request(
         self,
         rv: ft.ResponseReturnValue | HTTPException,
@@ -582,6 +629,7 @@ class Flask(App, Application):
             self.logger.exception("Request finalizing failed with an error while handling an error")
         return response
 
+    @original
     def make_response(self, rv: ft.ResponseReturnValue) -> Response:
         """Step 7: turn what a view returned into a `response_class`.
 
@@ -592,6 +640,7 @@ class Flask(App, Application):
         response: Response = to_response(self, rv, request)
         return response
 
+    @original
     def process_response(self, response: Response) -> Response:
         """Steps 8 and 9: `after_this_request` functions, then `after_request` ones; then the session is saved.
 
@@ -601,8 +650,9 @@ class Flask(App, Application):
         if type(context) is not RequestContext:
             context = _find_request_ctx()
         # Both are read late: a function may register another for this very response.
-        for function in context._after_request_functions:
-            response = self.ensure_sync(function)(response)
+        if context._after is not None:
+            for function in context._after:
+                response = self.ensure_sync(function)(response)
         after = self.after_request_funcs
         if after:
             for functions in _app_last(after):
@@ -687,7 +737,7 @@ class Flask(App, Application):
         if plain.__closure__ is None:
             if len(self._synchronous) >= 4096:
                 self._synchronous.clear()
-            self._synchronous.add(plain)
+            self._synchronous[plain] = None
         return func
 
     def _know_registered(self) -> None:
@@ -705,9 +755,9 @@ class Flask(App, Application):
         for by_code in [*self.error_handler_spec.values()]:
             for by_class in [*by_code.values()]:
                 functions += by_class.values()
-        self._synchronous.update(
-            function for function in functions if type(function) is FunctionType and not iscoroutinefunction(function)
-        )
+        for function in functions:
+            if type(function) is FunctionType and not iscoroutinefunction(function):
+                self._synchronous[function] = None
 
     def async_to_sync(self, func: t.Callable[..., t.Coroutine[t.Any, t.Any, t.Any]]) -> t.Callable[..., t.Any]:
         """A plain function that runs an async one on the process's event loop and waits for it.

@@ -16,6 +16,7 @@ class Recorder:
     def __init__(self, fail: dict[str, BaseException] | None = None) -> None:
         self.told: list[t.Any] = []
         self.fail = fail or {}
+        self.plain: tuple[str, list[tuple[str, str]], tuple[bytes]] | None = None
 
     def step(self, name: str, *arguments: t.Any) -> str:
         self.told.append((name, *arguments))
@@ -29,14 +30,18 @@ class Recorder:
     def pop(self, exc: BaseException | None = None) -> None:
         self.step("pop", exc)
 
-    def full_dispatch_request(self) -> Answer:
-        return Answer(self, self.step("dispatch"))
+    def _respond(self, context: object, environ: object) -> tuple[t.Any, t.Any]:
+        whose = self.step("dispatch")
+        return (Answer(self, whose), None) if self.plain is None else (None, self.plain)
 
     def handle_exception(self, e: Exception) -> Answer:
         return Answer(self, self.step("handle", e))
 
     def should_ignore_error(self, error: BaseException | None) -> bool:
         return error in self.fail.get("ignored", ())  # type: ignore[operator]
+
+    def start_response(self, status: str, headers: list[tuple[str, str]]) -> None:
+        self.step("start", status, headers)
 
     def run(self, before_pop: t.Callable[[], object] | None = None) -> str:
         response, body = lifecycle.run(self, self, {}, lambda *_: None, before_pop)
@@ -68,6 +73,18 @@ class TestRun:
         recorder = Recorder({step: error})
         assert recorder.run() == "start"
         assert recorder.told[-3:] == [("handle", error), ("start", "handle"), ("pop", error)]
+
+    @pytest.mark.parametrize("fail", [{}, {"start": OSError()}])
+    def test_an_answer_without_a_response_is_started_all_the_same(self, fail: dict[str, BaseException]) -> None:
+        """Where there is no response, status and headers are started before the pop; a failure there is not handled."""
+        recorder = Recorder(fail)
+        recorder.plain = "200 OK", [("A", "b")], (b"c",)
+        if fail:
+            with pytest.raises(OSError):
+                lifecycle.run(recorder, recorder, {}, recorder.start_response)
+        else:
+            assert lifecycle.run(recorder, recorder, {}, recorder.start_response) == (None, (b"c",))
+        assert recorder.told == [("push",), ("dispatch",), ("start", "200 OK", [("A", "b")]), ("pop", None)]
 
     def test_what_the_handler_raises_goes_out_after_the_pop(self) -> None:
         """An exception that is raised again reaches the gateway, and nothing was started."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import Map
 
-from flask._routing import ABSENT, Router
+from flask._routing import ABSENT, Router, arguments_of
 
 from .strategies import METHODS, Even, Spec, Twins, calls, map_options, paths, specs
 
@@ -41,7 +41,7 @@ def check_match(router: Router, twins: Twins, method: str, path: str) -> object:
             with pytest.raises(NotFound):
                 asked.match(path, each)
         return found
-    rule, arguments = found
+    rule, arguments = found[0], arguments_of(found)
     expected, theirs = asked.match(path, method, return_rule=True)
     assert twins.number(rule) == twins.number(expected)
     assert arguments == theirs

@@ -42,13 +42,17 @@ def run(
     try:
         try:
             context.push()  # 1, 2
-            response = app.full_dispatch_request()  # 3 to 10
+            response, plain = app._respond(context, environ)  # 3 to 10
         except Exception as e:  # noqa: BLE001 - whatever it is, the app decides what becomes of it
             error = e
-            response = app.handle_exception(e)  # 6 for what no handler took, then 7 to 10
+            response, plain = app.handle_exception(e), None  # 6 for what no handler took, then 7 to 10
         except BaseException as e:
             error = e
             raise
+        if plain is not None:
+            status, headers, body = plain
+            start_response(status, headers)  # 11
+            return None, body
         return response, response(environ, start_response)  # 11
     finally:
         if before_pop is not None:

@@ -22,6 +22,8 @@ def wsgi_app(self: Flask, environ: WSGIEnvironment, start_response: StartRespons
     if "werkzeug.debug.preserve_context" in environ:
         keep = partial(_give_contexts, environ["werkzeug.debug.preserve_context"])
     response, body = run(self, self.request_context(environ), environ, start_response, keep)
+    if response is None:
+        return body  # type: ignore[no-any-return]
     try:
         if type(body) is tuple and response._closes:
             # A teardown function asked to be called on close, after the response had been started without that need.

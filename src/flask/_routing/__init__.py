@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .binding import Rule
-from .router import ABSENT, Absent, Router
+from .router import ABSENT, Absent, Found, Router, arguments_of
 
-__all__ = ["ABSENT", "Absent", "Router", "Rule"]
+__all__ = ["ABSENT", "Absent", "Found", "Router", "Rule", "arguments_of"]

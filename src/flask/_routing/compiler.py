@@ -4,8 +4,9 @@ The generated search visits the states of the tree in Werkzeug's own order: at e
 the static next segment, then the dynamic ones by weight, at last the rules that do not mind a trailing slash. It must
 never do better than Werkzeug, not even where Werkzeug's order surprises.
 
-Every generated function returns (rule, arguments), or None when Werkzeug must be asked, or ABSENT when nothing below
-its state can match with any method, or DOUBT when nothing matches but some rule was met on the way.
+Every generated function returns (rule, values, names) as `arguments` has them, or None when Werkzeug must be asked, or
+ABSENT when nothing below its state can match with any method, or DOUBT when nothing matches but some rule was met on
+the way.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from werkzeug.routing.converters import (
     UUIDConverter,
 )
 
+from .arguments import names_of
 from .rules import CONVERTERS, Group, Pattern, State, converters_of, may_match, read_part
 from .source import Writer, literal
 
@@ -104,7 +106,7 @@ def _slash_too_few(found: Survey, path: str, method: str) -> Any:
         methods = rule.methods
         if (methods is None or method in methods) and not rule.websocket:
             # Strictness means a redirect.
-            return None if rule.strict_slashes else (rule, {})
+            return None if rule.strict_slashes else (rule, None, None)
     return None
 
 
@@ -119,7 +121,7 @@ def _slash_too_much(found: Survey, path: str, method: str) -> Any:
     for rule in rules:
         methods = rule.methods
         if not rule.strict_slashes and (methods is None or method in methods) and not rule.websocket:
-            return rule, {}
+            return rule, None, None
     return None
 
 
@@ -154,7 +156,7 @@ class Finder:
             if self._static.slashed:
                 with writer.block(f"if path in {slashed}:"):
                     writer.line("return slash_too_few(path, method)")
-            with writer.block("if not s[-1]:"):
+            with writer.block("if not s[n - 1]:"):
                 writer.line("found = slash_too_much(path, method)")
                 with writer.block("if found is not ABSENT:"):
                     writer.line("return found")
@@ -397,10 +399,12 @@ class _Function:
         held = self.writer.hold("C", converters)
         with self.writer.block(f"if {name}.{CONVERTERS} is not {held}:"):
             self.writer.line("return None")
-        items = []
-        for (variable, converter), value in zip(converters.items(), values, strict=True):
-            items.append(f"{literal(str(variable))}: {self._converted(converter, value)}")
-        self.writer.line(f"return {name}, {{{', '.join(items)}}}")
+        converted = [self._converted(*each) for each in zip(converters.values(), values, strict=True)]
+        if converted:
+            names = self.writer.hold("N", names_of(tuple(map(str, converters))))
+            self.writer.line(f"return {name}, ({', '.join(converted)},), {names}")
+        else:
+            self.writer.line(f"return {name}, None, None")
 
     def _converted(self, converter: BaseConverter, value: str) -> str:
         """The expression for a variable's value; checks that may refuse it are written before."""

@@ -9,14 +9,15 @@ from typing import Any
 
 from werkzeug.routing import Map, Rule
 
+from .arguments import WHOLE, Names
 from .binding import Rule as OwnRule
 from .builder import Build, builder, decline
 from .compiler import ABSENT, ODD, Absent, Finder, Search, survey
 from .rules import Mark, State, endpoints_of, mark_of, place_mark, sorts_plainly, tree_of
 
-__all__ = ["ABSENT", "Absent", "Router"]
+__all__ = ["ABSENT", "Absent", "Found", "Router", "arguments_of"]
 
-Found = tuple[Rule, dict[str, Any]]
+Found = tuple[Rule, Any, Names | None]
 _PLAIN = (OwnRule, Rule)
 
 
@@ -72,6 +73,20 @@ def _is_provided_for(rule: Rule, peers: list[Rule]) -> bool:
     return False
 
 
+def arguments_of(found: Found) -> dict[str, Any]:
+    """The view arguments of what was found, in a dictionary of its own."""
+    _, values, names = found
+    return {} if names is None else names.arguments(values)
+
+
+def _next(rules: list[Rule], method: str) -> Rule | None:
+    """The first of the rules that serves a method."""
+    for rule in rules:
+        if rule.methods is None or method in rule.methods:
+            return rule
+    return None
+
+
 def _ask(path: str, method: str) -> Any:
     return None
 
@@ -85,27 +100,30 @@ class Router:
     __slots__ = ()
 
     def match(self, url_map: Map, method: str, path: str) -> Found | Absent | None:
-        """The rule and fresh view arguments; ABSENT where Werkzeug raises NotFound for every method; None to ask it.
+        """The rule, the values for its view and their names, which make arguments of them; None twice for no values.
+
+        ABSENT where Werkzeug raises NotFound for every method; None to ask it.
 
         `method` in upper case; `path` decoded, with or without its leading slash.
         """
         form: Any = url_map._remap  # PERF: `mark_of` without its call, at every request
-        if type(form) is not Compiled or url_map.default_subdomain != form.domain or url_map.host_matching:
+        if type(form) is not Compiled or url_map.default_subdomain is not form.domain or url_map.host_matching:
             form = _compile(url_map)
             if form is None:
                 return None
-        arguments: dict[str, Any]
-        rules = form.exact.get(path)
-        if rules is not None:
-            for rule in rules:
-                methods = rule.methods
-                if methods is None or method in methods:
-                    break
-            else:
-                return None
+        found: Any
+        exact = form.exact
+        if path in exact:
+            rules = exact[path]
+            rule = rules[0]
+            methods = rule.methods
+            if methods is not None and method not in methods:
+                rule = _next(rules, method)
+                if rule is None:
+                    return None
             if rule.websocket:
                 return None
-            arguments = {}
+            found = rule, None, None
         else:
             try:
                 found = form.find(path, method)
@@ -114,12 +132,14 @@ class Router:
                 return None
             if type(found) is not tuple:
                 return self._none(form, url_map, method, path, found)
-            rule, arguments = found
+            rule = found[0]
         # What may still redirect or add to the arguments: all of it is read live.
         if rule.alias or rule.redirect_to is not None:
             return None
         if rule.defaults:
+            arguments = arguments_of(found)
             arguments.update(rule.defaults)
+            found = rule, arguments, WHOLE
         if url_map.redirect_defaults:
             try:
                 peers = form.endpoints[rule.endpoint]
@@ -127,7 +147,7 @@ class Router:
                 return None
             if peers[0] is not rule and _is_provided_for(rule, peers):
                 return None
-        return rule, arguments
+        return found  # type: ignore[no-any-return]  # PERF: a cast is a call
 
     def _none(self, form: Compiled, url_map: Map, method: str, path: str, found: object) -> Found | Absent | None:
         if found is ODD:
@@ -177,8 +197,16 @@ class Router:
 
 
 def _compile(url_map: Map) -> Compiled | None:
-    """Put a new form into the map; None when the map is not one that can be understood, or is changing right now."""
-    if url_map.host_matching or not sorts_plainly(url_map):
+    """Put a new form into the map, unless its own still holds.
+
+    None when the map is not one that can be understood, or is changing right now.
+    """
+    if url_map.host_matching:
+        return None
+    form = mark_of(url_map)
+    if type(form) is Compiled and form.domain == url_map.default_subdomain:
+        return form  # the same name, in another string
+    if not sorts_plainly(url_map):
         return None
     form = Compiled(url_map)
     try:

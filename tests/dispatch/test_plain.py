@@ -1,0 +1,270 @@
+"""A response that nobody comes to see is not made; whoever could see it does, and no answer differs."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from werkzeug.test import create_environ
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from flask import Flask, Response, after_this_request, request_finished, session
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask.wrappers import plain
+from tests.gateways.raw import Answer, call
+
+ORDINARY = Answer("200 OK", [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", "4")], b"view")
+
+
+@pytest.fixture
+def app() -> Flask:
+    app = Flask(__name__)
+    app.secret_key = "k"
+    app.add_url_rule("/", "index", lambda: "view")
+    return app
+
+
+def makes_none(app: Flask, method: str = "GET") -> bool:
+    """Whether the app answers without making a response."""
+    environ = create_environ("/", method=method)
+    with app.request_context(environ) as context:
+        response, sent = app._respond(context, environ)
+    assert (response is None) is not (sent is None)
+    return response is None
+
+
+def mark(response: Response) -> Response:
+    """What a function that sees a response may do with it."""
+    response.headers["X-Seen"] = "yes"
+    return response
+
+
+def test_an_ordinary_answer_needs_no_response(app: Flask) -> None:
+    """A text that no function, signal or session comes to see goes to the server as a response would send it."""
+    assert makes_none(app)
+    assert call(app) == ORDINARY
+    app.view_functions["index"] = lambda: b"view"
+    assert makes_none(app)
+    assert call(app) == ORDINARY
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])) | st.binary() | st.just("x" * 5000))
+def test_what_is_sent_is_what_responses_send(body: str | bytes) -> None:
+    """Status, headers and body are those of our own response, and of Werkzeug's with the same type of content."""
+    sent = plain(body)
+    assert sent is not None
+    status, headers, pieces = sent
+    ours = call(Response(body))
+    assert (status, headers, b"".join(pieces)) == ours
+    assert ours == call(WerkzeugResponse(body, mimetype="text/html"))
+
+
+def test_the_headers_that_are_sent_are_the_servers_own() -> None:
+    """A server may change the list that it is given; the next answer does not know of it."""
+    for _ in range(2):
+        sent = plain("a")
+        assert sent is not None
+        assert len(sent[1]) == 2
+        sent[1].append(("X", "y"))
+
+
+def test_head_is_answered_by_a_response(app: Flask) -> None:
+    """The answer to HEAD has the length of the body and no body."""
+    assert not makes_none(app, "HEAD")
+    assert call(app, method="HEAD") == ORDINARY._replace(body=b"")
+
+
+def test_a_text_that_cannot_be_encoded_is_an_error_of_the_app(app: Flask) -> None:
+    """Lone surrogates fail as in a response: inside of the app, which answers 500."""
+    app.view_functions["index"] = lambda: "\ud800"
+    assert call(app).status == "500 INTERNAL SERVER ERROR"
+    app.testing = True
+    with pytest.raises(UnicodeEncodeError):
+        call(app)
+
+
+@pytest.mark.parametrize("name", ["full_dispatch_request", "finalize_request", "make_response", "process_response"])
+@pytest.mark.parametrize("where", ["class", "subclass", "instance", "while the view runs"])
+def test_an_override_sees_the_response(name: str, where: str, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A method of the app that is replaced, wherever and whenever, is called and may change the response."""
+    stock = getattr(Flask, name)
+
+    def override(self: Flask, *arguments: t.Any) -> Response:
+        return mark(stock(self, *arguments))
+
+    if where == "class":
+        monkeypatch.setattr(Flask, name, override)
+    elif where == "subclass":
+        app = type("Own", (Flask,), {name: override})("own")
+        app.add_url_rule("/", "index", lambda: "view")
+    elif where == "instance":
+        setattr(app, name, lambda *arguments: override(app, *arguments))
+    elif name == "full_dispatch_request":
+        return  # it runs already
+    else:
+
+        def view() -> str:
+            setattr(app, name, lambda *arguments: override(app, *arguments))
+            return "view"
+
+        app.view_functions["index"] = view
+    answer = call(app)
+    assert (answer.body, answer.header("X-Seen")) == (b"view", "yes")
+
+
+def test_functions_for_the_response_see_it(app: Flask) -> None:
+    """Functions of `after_request` and `after_this_request` get it, though they came while the view ran."""
+
+    def view() -> str:
+        after_this_request(mark)
+        return "view"
+
+    app.view_functions["index"] = view
+    assert call(app).header("X-Seen") == "yes"
+
+    def other() -> str:
+        app.after_request_funcs.setdefault(None, []).append(mark)
+        return "view"
+
+    app.view_functions["index"] = other
+    assert call(app).header("X-Seen") == "yes"
+
+
+def test_who_listens_to_request_finished_sees_it(app: Flask) -> None:
+    """The signal comes with a response, and what is done to that is sent."""
+
+    def listen(sender: Flask, response: Response) -> None:
+        mark(response)
+
+    with request_finished.connected_to(listen, app):
+        assert call(app).header("X-Seen") == "yes"
+    assert makes_none(app)
+
+
+def test_a_session_is_saved_to_a_response(app: Flask) -> None:
+    """A session that was opened, or that a cookie may have to be refreshed for, gets a response to be saved to."""
+
+    def view() -> str:
+        session["a"] = 1
+        session.permanent = True
+        return "view"
+
+    app.view_functions["index"] = view
+    cookie = call(app).header("Set-Cookie")
+    assert cookie is not None
+    app.view_functions["index"] = lambda: "view"
+    value = cookie.partition(";")[0]
+    refreshed = call(app, headers={"Cookie": value})
+    assert str(refreshed.header("Set-Cookie")).startswith(value[:20])
+    assert refreshed.header("Vary") == "Cookie"
+    assert call(app, headers={"Cookie": "session=forged"}) == ORDINARY
+
+
+def test_an_interface_of_ones_own_gets_a_response(app: Flask) -> None:
+    """Whoever saves sessions his own way is called with the response."""
+
+    class Interface(SecureCookieSessionInterface):
+        def save_session(self, app: Flask, session: t.Any, response: Response) -> None:
+            mark(response)
+
+    app.session_interface = Interface()
+    assert call(app).header("X-Seen") == "yes"
+
+
+def test_a_session_class_that_is_always_modified_is_saved(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The class of sessions is looked up at each request, on the default interface too."""
+
+    class Marked(SecureCookieSession):
+        accessed = True
+
+    assert makes_none(app)
+    monkeypatch.setattr(app.session_interface, "session_class", Marked)
+    assert call(app).header("Vary") == "Cookie"
+
+
+def test_a_class_of_responses_of_ones_own_is_made(app: Flask) -> None:
+    """`response_class` is called, whatever it does."""
+
+    class Own(Response):
+        default_mimetype = "text/plain"
+
+    app.response_class = Own
+    assert call(app).header("Content-Type") == "text/plain; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("default_mimetype", "text/plain"),
+        ("default_mimetype", "x/unknown"),
+        ("default_mimetype", None),
+        ("default_status", 201),
+        ("automatically_set_content_length", False),
+        ("direct_passthrough", True),
+    ],
+)
+def test_what_is_set_on_the_class_of_responses_holds(
+    name: str, value: object, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The attributes that a constructor reads are read at each request."""
+    assert call(app) == ORDINARY
+    monkeypatch.setattr(Response, name, value)
+    werkzeugs = type("Twin", (WerkzeugResponse,), {"default_mimetype": "text/html", name: value})
+    assert call(app) == call(werkzeugs("view"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("__init__", "__call__", "__setattr__", "set_data", "get_wsgi_response", "get_wsgi_headers"),
+        *("get_app_iter", "iter_encoded", "close"),
+    ],
+)
+def test_a_step_that_is_replaced_in_the_class_is_gone_through(
+    name: str, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tracers replace methods of `Response` while an app runs; each is called then, and not when it is put back."""
+    stock, told = getattr(Response, name), []
+
+    def step(self: Response, *arguments: t.Any, **named: t.Any) -> t.Any:
+        told.append(name)
+        return stock(self, *arguments, **named)
+
+    assert makes_none(app)
+    with monkeypatch.context() as patch:
+        patch.setattr(Response, name, step)
+        assert call(app) == ORDINARY
+        assert told
+    assert makes_none(app)
+
+
+def test_a_context_that_the_view_left_behind_is_the_one_to_ask(app: Flask) -> None:
+    """Functions for the response are those of the context on top, also when it is not the request's own."""
+    left, seen = app.test_request_context("/"), []
+
+    def view() -> str:
+        left.push()
+        after_this_request(lambda response: (seen.append(response), response)[1])
+        return "view"
+
+    app.view_functions["index"] = view
+    with pytest.raises(AssertionError, match="wrong request context"):
+        call(app)
+    assert seen
+
+
+def test_a_context_of_ones_own_is_served(app: Flask) -> None:
+    """`request_context` may give a context of another class."""
+    kind = type(app.request_context(create_environ("/")))
+    own = type("Own", (kind,), {})
+    app.request_context = lambda environ: own(app, environ)  # type: ignore[method-assign]
+    assert call(app) == ORDINARY
+
+
+def test_what_a_dispatch_of_ones_own_returns_is_called(app: Flask) -> None:
+    """A tuple from an override is no response, and is not mistaken for what would be sent."""
+    app.full_dispatch_request = lambda: ("200 OK", [], (b"",))  # type: ignore[method-assign, assignment, return-value]
+    with pytest.raises(TypeError, match="'tuple' object is not callable"):
+        call(app)
