@@ -459,22 +459,26 @@ class Flask(App, Application):
         PERF: a response that nobody comes to see, neither a function of the app's nor an override, is not made.
         """
         kind = type(self)
-        if type(context) is not RequestContext or kind.full_dispatch_request is not stock.full_dispatch_request:
+        if type(context) is not RequestContext or kind.full_dispatch_request is not _full_dispatch_request:
             return self.full_dispatch_request(), None
         own = context._app_vars
         if "full_dispatch_request" in own or context.app is not self:
             return self.full_dispatch_request(), None
         result = self._result()
+        body: t.Any = result
+        status = 200
+        if type(result) is tuple and len(result) == 2 and type(result[1]) is int:
+            body, status = result
         if (
-            (type(result) is str or type(result) is bytes)
+            (type(body) is str or type(body) is bytes)
             and self.response_class is Response
             and not self.after_request_funcs
             and context._after is None
             and context._opened is None
             and not request_finished.receivers
-            and kind.finalize_request is stock.finalize_request
-            and kind.make_response is stock.make_response
-            and kind.process_response is stock.process_response
+            and kind.finalize_request is _finalize_request
+            and kind.make_response is _make_response
+            and kind.process_response is _process_response
             and "finalize_request" not in own
             and "make_response" not in own
             and "process_response" not in own
@@ -482,14 +486,13 @@ class Flask(App, Application):
             and _now() is context
         ):
             if _untouched_session_is_silent(self, context):
-                sent = plain(result)
+                sent = plain(body, status)
                 if sent is not None:
                     return None, sent
             else:
                 context._session  # noqa: B018 - it is opened anyway, without asking again
         return self.finalize_request(result), None
 
-    @original
     def full_dispatch_request(self) -> Response:
         """Steps 3 to 10: from the signal `request_started` to the finished response."""
         return self.finalize_request(self._result())
@@ -603,7 +606,6 @@ class Flask(App, Application):
         request = _now()._top_request
         self.logger.error(f"Exception on {request.path} [{request.method}]", exc_info=exc_info)  # noqa: G004 - as Flask
 
-    @original
     def finalize_request(
         self,
         rv: ft.ResponseReturnValue | HTTPException,
@@ -629,7 +631,6 @@ class Flask(App, Application):
             self.logger.exception("Request finalizing failed with an error while handling an error")
         return response
 
-    @original
     def make_response(self, rv: ft.ResponseReturnValue) -> Response:
         """Step 7: turn what a view returned into a `response_class`.
 
@@ -640,7 +641,6 @@ class Flask(App, Application):
         response: Response = to_response(self, rv, request)
         return response
 
-    @original
     def process_response(self, response: Response) -> Response:
         """Steps 8 and 9: `after_this_request` functions, then `after_request` ones; then the session is saved.
 
@@ -860,6 +860,12 @@ class Flask(App, Application):
             kind = FlaskCliRunner
         return kind(self, **kwargs)
 
+
+# What `_respond` passes by.
+_full_dispatch_request = Flask.full_dispatch_request
+_finalize_request = Flask.finalize_request
+_make_response = Flask.make_response
+_process_response = Flask.process_response
 
 # The keys of a table of hooks that concern a request, in the order of steps 4 and 8. PERF: where an app has only hooks
 # of its own, nobody need ask for the request's blueprints.

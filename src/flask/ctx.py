@@ -412,8 +412,10 @@ class RequestContext:
             found = None
             app = self.app
             environ = self._environ if self._late else self._top_request.environ
-            path = environ["PATH_INFO"] if "PATH_INFO" in environ else None
-            host = environ["HTTP_HOST"] if "HTTP_HOST" in environ else None
+            try:
+                path, host = environ["PATH_INFO"], environ["HTTP_HOST"]
+            except KeyError:
+                path, host = environ.get("PATH_INFO"), None
             if (
                 path
                 and not app.subdomain_matching

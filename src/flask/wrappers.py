@@ -263,7 +263,7 @@ stock.query_string = t.cast(t.Any, Request).query_string
 
 # What is known of a response beforehand. Codes whose response has no body or sheds headers on its way out (1xx, 204,
 # 304) are missing on purpose: they are Werkzeug's.
-_status_lines = {
+_status_lines: dict[int, str] = {
     status.value: f"{status.value} {HTTP_STATUS_CODES[status.value].upper()}"
     for status in HTTPStatus
     if status >= 200 and status not in (204, 304) and status.value in HTTP_STATUS_CODES
@@ -462,10 +462,10 @@ class Response(ResponseBase):
         return size
 
 
-def plain(body: t.Any) -> tuple[str, list[tuple[str, str]], tuple[bytes]] | None:
-    """What a `Response` of this body would send: status, headers and body; None where only a response itself can tell.
+def plain(body: str | bytes, status: int) -> tuple[str, list[tuple[str, str]], tuple[bytes]] | None:
+    """What a `Response` of this would send: status line, headers and body; None where only a response itself can tell.
 
-    The body is an exact str or bytes.
+    The body is an exact str or bytes, the status an exact int.
     """
     kind: t.Any = Response
     if (
@@ -484,12 +484,13 @@ def plain(body: t.Any) -> tuple[str, list[tuple[str, str]], tuple[bytes]] | None
     ):
         return None
     mimetype = kind.default_mimetype
-    if mimetype not in _content_types:
+    if mimetype not in _content_types or (status != 200 and status not in _status_lines):
         return None
-    data = body.encode() if type(body) is str else body
+    data: t.Any = body.encode() if type(body) is str else body
     size = len(data)
     length = _lengths[size] if size < 4096 else None
-    return _OK, [_content_types[mimetype], _length(size) if length is None else length], (data,)
+    line = _OK if status == 200 else _status_lines[status]
+    return line, [_content_types[mimetype], _length(size) if length is None else length], (data,)
 
 
 def _length(size: int) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from http import HTTPStatus
 
 import pytest
 from hypothesis import given
@@ -53,7 +54,7 @@ def test_an_ordinary_answer_needs_no_response(app: Flask) -> None:
 @given(st.text(st.characters(exclude_categories=["Cs"])) | st.binary() | st.just("x" * 5000))
 def test_what_is_sent_is_what_responses_send(body: str | bytes) -> None:
     """Status, headers and body are those of our own response, and of Werkzeug's with the same type of content."""
-    sent = plain(body)
+    sent = plain(body, 200)
     assert sent is not None
     status, headers, pieces = sent
     ours = call(Response(body))
@@ -61,10 +62,37 @@ def test_what_is_sent_is_what_responses_send(body: str | bytes) -> None:
     assert ours == call(WerkzeugResponse(body, mimetype="text/html"))
 
 
+@pytest.mark.parametrize(
+    ("status", "needs_response"),
+    [
+        *[(200, False), (404, False), (201, False), (500, False), (418, False)],
+        *[(204, True), (304, True), (100, True), (799, True), (0, True)],
+        *[("404 NOT FOUND", True), (HTTPStatus.NOT_FOUND, True), (True, True), ({"X": "y"}, True), (None, True)],
+    ],
+)
+def test_a_status_may_be_said(status: t.Any, needs_response: bool, app: Flask) -> None:
+    """A known status with a body is sent as it is; every other second member of a tuple is a response's to take."""
+    app.view_functions["index"] = lambda: ("view", status)
+    assert makes_none(app) is not needs_response
+    quick = call(app)
+    app.after_request_funcs[None] = [lambda response: response]
+    assert not makes_none(app)
+    assert quick == call(app)
+
+
+@pytest.mark.parametrize("result", [("a", 200, {}, 1), (None, 200), (1, 200), ()])
+def test_what_is_no_result_is_an_error_of_the_app(result: t.Any, app: Flask) -> None:
+    """A tuple of another form fails as ever, though its second member is a status."""
+    app.view_functions["index"] = lambda: result
+    app.testing = True
+    with pytest.raises(TypeError, match="did not return a valid response"):
+        call(app)
+
+
 def test_the_headers_that_are_sent_are_the_servers_own() -> None:
     """A server may change the list that it is given; the next answer does not know of it."""
     for _ in range(2):
-        sent = plain("a")
+        sent = plain("a", 200)
         assert sent is not None
         assert len(sent[1]) == 2
         sent[1].append(("X", "y"))
