@@ -363,6 +363,56 @@ def test_views_answer_through_the_provider(app):
     assert client.get("/list").json == {"wrapped": [1]}
 
 
+class Borrowed(JSONProvider):
+    response = DefaultJSONProvider.response
+    compact = True
+    mimetype = "text/plain"
+
+    def dumps(self, obj, **kwargs):
+        return f"<{obj}>"
+
+
+class Asked:
+    def response(self, obj):
+        return flask.Response(f"asked for {obj}")
+
+
+@pytest.mark.parametrize(
+    ("change", "body"),
+    [
+        (lambda app, patch: None, b'{"a":1}\n'),
+        (lambda app, patch: setattr(app.json, "response", lambda obj: flask.Response("other")), b"other"),
+        (lambda app, patch: setattr(app.json, "dumps", lambda obj, **kwargs: f"<{kwargs}>"), b"<{'separators'"),
+        (lambda app, patch: setattr(app.json, "compact", False), b'{\n  "a": 1\n}\n'),
+        (lambda app, patch: setattr(app, "debug", True), b'{\n  "a": 1\n}\n'),
+        (lambda app, patch: patch.setattr(DefaultJSONProvider, "response", Asked().response), b"asked for"),
+        (lambda app, patch: patch.setattr(DefaultJSONProvider, "dumps", lambda self, obj, **kw: "dumped"), b"dumped"),
+        (lambda app, patch: patch.setattr(DefaultJSONProvider, "_prepare_response_obj", lambda *_: [1]), b"[1]\n"),
+        (lambda app, patch: patch.setattr("flask.json.provider._make_encoder", None), b'{"a":1}\n'),
+        (lambda app, patch: setattr(app, "json", Borrowed(app)), b"<{'a': 1}>"),
+        (lambda app, patch: setattr(app, "json", Asked()), b"asked for {'a': 1}"),
+    ],
+)
+def test_the_short_way_of_a_view_gives_way(app, monkeypatch, change, body):
+    """Whatever of the provider's steps is replaced, in a class or on the object, serves the next view's dict."""
+    app.add_url_rule("/", "index", lambda: {"a": 1})
+    client = app.test_client()
+    assert client.get("/").data == b'{"a":1}\n'
+    change(app, monkeypatch)
+    assert client.get("/").data.startswith(body)
+
+
+def test_a_provider_answers_as_the_app_that_it_was_made_for(app):
+    """In the place of another app's provider it goes on asking its own app for class and layout."""
+    other = Flask("other", static_folder=None)
+    other.debug = True
+    other.response_class = type("Mine", (flask.Response,), {})
+    app.json = other.json
+    with app.test_request_context():
+        response = app.make_response([1])
+    assert (type(response), response.data) == (other.response_class, b"[\n  1\n]\n")
+
+
 # ---- loads
 
 

@@ -46,7 +46,12 @@ def to_response(app: Responding, result: t.Any, request: Asking) -> t.Any:
             return response_class(result, None, None, None, None, False)  # PERF: with every argument it is specialised
         return response_class(result)
     if kind is dict or kind is list:
-        return app.json.response(result)
+        provider = app.json
+        try:
+            answer = type(provider)._answer
+        except AttributeError:  # any object with a `response` will do
+            return provider.response(result)
+        return answer(provider, app, result)
     if kind is tuple and len(result) == 2:
         body, status = result
         response_class = app.response_class
