@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import functools
+from types import MethodType
 
 import pytest
+from werkzeug.test import EnvironBuilder
 
-from flask import Flask
+from flask import Flask, request
 from flask.views import MethodView, View, http_method_funcs
 
 
@@ -212,3 +214,128 @@ def test_a_method_without_a_function_is_a_mistake_of_the_rule(app, method):
     app.testing = True
     with pytest.raises(AssertionError, match=f"Unimplemented method '{method}'"):
         answer(app, Post.as_view("post"), method, methods=[method])
+
+
+# ---- the short way to a method
+
+
+class Item(MethodView):
+    """Answers in as many ways as there are of having a method."""
+
+    def __init__(self):
+        self.put = functools.partial(self.late, "put")
+
+    def get(self, x):
+        return f"get {type(self).__name__} {x}"
+
+    def late(self, name, x):
+        return f"{name} {type(self).__name__} {x}"
+
+    @classmethod
+    def post(cls, x):
+        return f"post {cls.__name__} {x}"
+
+    @staticmethod
+    def delete(x):
+        return f"delete {x}"
+
+    def patch(self, x):
+        return __class__.__name__ + x
+
+
+@pytest.mark.parametrize("every", [True, False])
+@pytest.mark.parametrize(
+    ("method", "said"),
+    [("GET", "get Item y"), ("PUT", "put Item y"), ("POST", "post Item y"), ("DELETE", "delete y"), ("PATCH", "Itemy")],
+)
+def test_a_method_may_be_had_in_any_way(app, monkeypatch, every, method, said):
+    """Of the class, of the instance, bound to the class or to nothing: it is called with the variables alone."""
+    monkeypatch.setattr(Item, "init_every_request", every)
+    app.add_url_rule("/<x>", view_func=Item.as_view("item"), methods=["GET", "PUT", "POST", "DELETE", "PATCH"])
+    client = app.test_client()
+    for _ in range(3):
+        assert client.open("/y", method=method).text == said
+
+
+def _on_instances(name, function):
+    def make(self):
+        setattr(self, name, functools.partial(function, self))
+
+    return make
+
+
+def dispatched(self, **variables):
+    return f"dispatched {variables}"
+
+
+def noted(app, function):
+    return lambda **variables: (
+        f"ensured {function.__name__}" if isinstance(function, MethodType) else function(**variables)
+    )
+
+
+class Mapped(Flask):
+    ensure_sync = noted
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda app, patch: patch.setattr(Item, "get", lambda self, x: f"patched {x}"), "patched y"),
+        (lambda app, patch: patch.setattr(Item, "dispatch_request", dispatched), "dispatched {'x': 'y'}"),
+        (lambda app, patch: patch.setattr(MethodView, "dispatch_request", dispatched), "dispatched {'x': 'y'}"),
+        (
+            lambda app, patch: patch.setattr(Item, "__init__", _on_instances("dispatch_request", dispatched)),
+            "dispatched {'x': 'y'}",
+        ),
+        (lambda app, patch: patch.setattr(Item, "__init__", _on_instances("get", dispatched)), "dispatched {'x': 'y'}"),
+        (lambda app, patch: patch.setattr(Flask, "ensure_sync", noted), "ensured dispatch_request"),
+        (lambda app, patch: setattr(app, "ensure_sync", lambda f: noted(app, f)), "ensured dispatch_request"),
+        (lambda app, patch: setattr(app, "__class__", Mapped), "ensured dispatch_request"),
+        (lambda app, patch: setattr(app.view_functions["item"], "view_class", Other), "get Other y"),
+        (lambda app, patch: patch.setattr(Item, "get", coroutine), "waited y"),
+    ],
+)
+def test_the_short_way_to_a_method_gives_way(app, monkeypatch, change, said):
+    """Whatever is replaced between a request and the method, in a class or on the object, serves the next request."""
+    app.add_url_rule("/<x>", view_func=Item.as_view("item"))
+    client = app.test_client()
+    for _ in range(2):
+        assert client.get("/y").text == "get Item y"
+    change(app, monkeypatch)
+    for _ in range(2):
+        assert client.get("/y").text == said
+
+
+class Other(Item):
+    """The same under another name."""
+
+
+async def coroutine(self, x):
+    return f"waited {x}"
+
+
+def test_a_method_view_may_be_called_by_a_function(app):
+    """Inside of another app's context, and with a request that somebody has looked at, it answers the request."""
+    view = Item.as_view("item")
+
+    @app.get("/inside")
+    def inside():
+        with Flask("other", static_folder=None).app_context():
+            return view(x="a")
+
+    @app.get("/seen")
+    def seen():
+        assert request.method == "GET"
+        return view(x="b")
+
+    for path, said in (("/inside", "get Item a"), ("/seen", "get Item b")):
+        for _ in range(2):
+            assert app.test_client().get(path).text == said
+    with pytest.raises(RuntimeError, match="outside of application context"):
+        view(x="c")
+    with app.app_context(), pytest.raises(RuntimeError, match="outside of request context"):
+        view(x="c")
+    environ = EnvironBuilder(method="get").get_environ()
+    with app.request_context(environ):
+        assert view(x="d") == "get Item d"

@@ -719,6 +719,7 @@ class Flask(App, Application):
 
     # ---- synchronous and asynchronous functions
 
+    @original
     def ensure_sync(self, func: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
         """The function as it can be called from synchronous code: an `async def` one wrapped by `async_to_sync`."""
         given: t.Any = func

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import typing as t
+from types import FunctionType, MethodType
 
 from . import typing as ft
+from ._contracts import stock
 from .globals import _find_request_ctx, _now
 
 http_method_funcs = frozenset({"get", "post", "head", "options", "delete", "put", "trace", "patch"})
@@ -48,13 +50,13 @@ class View:
                 # What the registered function has as its class is read live: a test puts another one there.
                 kind = made.view_class
                 instance = kind(*class_args, **class_kwargs) if given else kind()
-                return _now().app.ensure_sync(instance.dispatch_request)(**kwargs)  # type: ignore[no-any-return]
+                return _answer(instance, kwargs)  # type: ignore[no-any-return]
 
         else:
             instance = cls(*class_args, **class_kwargs)
 
             def view(**kwargs: t.Any) -> ft.ResponseReturnValue:
-                return _now().app.ensure_sync(instance.dispatch_request)(**kwargs)  # type: ignore[no-any-return]
+                return _answer(instance, kwargs)  # type: ignore[no-any-return]
 
         made: t.Any = view
         if cls.decorators:
@@ -94,6 +96,30 @@ class MethodView(View):
         if handler is None:
             raise AssertionError(f"Unimplemented method {method!r}")
         return context.app.ensure_sync(handler)(**kwargs)  # type: ignore[no-any-return]
+
+
+_dispatch_by_method = MethodView.dispatch_request
+_names: dict[t.Any, str] = {name.upper(): name for name in http_method_funcs}
+
+
+def _answer(instance: View, arguments: dict[str, t.Any]) -> t.Any:
+    """What the instance's `dispatch_request` answers.
+
+    PERF: of a `MethodView` the method is called straight away. To call a bound method with keyword arguments, or to ask
+    of one whether it is asynchronous, costs as much as the view itself; and a name that is made anew is in no cache.
+    """
+    context = _now()
+    app = context.app
+    if type(instance).dispatch_request is _dispatch_by_method and "dispatch_request" not in instance.__dict__:
+        context = context._top_request_ctx
+        if context is not None and context._late and type(app).ensure_sync is stock.ensure_sync:
+            name = _names.get(context._environ.get("REQUEST_METHOD"))
+            method = None if name is None else getattr(instance, name, None)
+            if type(method) is MethodType and "ensure_sync" not in context._app_vars and context.app is app:
+                function = method.__func__
+                if type(function) is FunctionType and function in app._synchronous:
+                    return function(method.__self__, **arguments)
+    return app.ensure_sync(instance.dispatch_request)(**arguments)
 
 
 def _name_after(function: t.Any, name: str, cls: type[View]) -> None:
