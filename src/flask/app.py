@@ -26,7 +26,7 @@ from werkzeug.wsgi import get_host
 from . import typing as ft
 from ._contracts import Application, original, stock
 from ._dispatch import errors
-from ._dispatch.results import to_response
+from ._dispatch.results import json_text, to_response
 from ._gateways import wsgi
 from ._routing import Router
 from .ctx import AppContext, RequestContext, _unbuilt, _url_prefix_of
@@ -465,32 +465,51 @@ class Flask(App, Application):
         if "full_dispatch_request" in own or context.app is not self:
             return self.full_dispatch_request(), None
         result = self._result()
-        body: t.Any = result
-        status = 200
-        if type(result) is tuple and len(result) == 2 and type(result[1]) is int:
-            body, status = result
         if (
-            (type(body) is str or type(body) is bytes)
-            and self.response_class is Response
-            and not self.after_request_funcs
-            and context._after is None
-            and context._opened is None
-            and not request_finished.receivers
+            self.response_class is Response
             and kind.finalize_request is _finalize_request
             and kind.make_response is _make_response
             and kind.process_response is _process_response
             and "finalize_request" not in own
             and "make_response" not in own
             and "process_response" not in own
+        ):
+            return self._respond_plainly(context, environ, result)
+        return self.finalize_request(result), None
+
+    def _respond_plainly(self, context: RequestContext, environ: WSGIEnvironment, result: t.Any) -> tuple[t.Any, t.Any]:
+        """The same from step 7 on, where each step is Flask's own."""
+        body = result
+        form = type(result)
+        status = 200
+        mimetype = None
+        if form is tuple and len(result) == 2 and type(result[1]) is int:
+            body, status = result
+            form = type(body)
+        elif form is dict or form is list:
+            provider: t.Any = self.json
+            body = json_text(self, provider, result)
+            form = type(body)
+            mimetype = provider.mimetype if body is not None else None
+        if form is not str and form is not bytes:
+            return self.finalize_request(result), None
+        # Only now: what was written as JSON may have done anything.
+        if (
+            not self.after_request_funcs
+            and context._after is None
+            and context._opened is None
+            and not request_finished.receivers
             and environ["REQUEST_METHOD"] != "HEAD"
             and _now() is context
         ):
             if _untouched_session_is_silent(self, context):
-                sent = plain(body, status)
+                sent = plain(body, status, mimetype)
                 if sent is not None:
                     return None, sent
             else:
                 context._session  # noqa: B018 - it is opened anyway, without asking again
+        if mimetype is not None:
+            result = self.response_class(body, mimetype=mimetype)
         return self.finalize_request(result), None
 
     def full_dispatch_request(self) -> Response:

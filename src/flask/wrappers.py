@@ -462,10 +462,12 @@ class Response(ResponseBase):
         return size
 
 
-def plain(body: str | bytes, status: int) -> tuple[str, list[tuple[str, str]], tuple[bytes]] | None:
+def plain(
+    body: str | bytes, status: int, mimetype: str | None
+) -> tuple[str, list[tuple[str, str]], tuple[bytes]] | None:
     """What a `Response` of this would send: status line, headers and body; None where only a response itself can tell.
 
-    The body is an exact str or bytes, the status an exact int.
+    The body is an exact str or bytes, the status an exact int; without a type it is the class's.
     """
     kind: t.Any = Response
     if (
@@ -483,7 +485,8 @@ def plain(body: str | bytes, status: int) -> tuple[str, list[tuple[str, str]], t
         or not kind.automatically_set_content_length
     ):
         return None
-    mimetype = kind.default_mimetype
+    if mimetype is None:
+        mimetype = kind.default_mimetype
     if mimetype not in _content_types or (status != 200 and status not in _status_lines):
         return None
     data: t.Any = body.encode() if type(body) is str else body

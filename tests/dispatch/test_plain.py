@@ -54,7 +54,7 @@ def test_an_ordinary_answer_needs_no_response(app: Flask) -> None:
 @given(st.text(st.characters(exclude_categories=["Cs"])) | st.binary() | st.just("x" * 5000))
 def test_what_is_sent_is_what_responses_send(body: str | bytes) -> None:
     """Status, headers and body are those of our own response, and of Werkzeug's with the same type of content."""
-    sent = plain(body, 200)
+    sent = plain(body, 200, None)
     assert sent is not None
     status, headers, pieces = sent
     ours = call(Response(body))
@@ -92,7 +92,7 @@ def test_what_is_no_result_is_an_error_of_the_app(result: t.Any, app: Flask) -> 
 def test_the_headers_that_are_sent_are_the_servers_own() -> None:
     """A server may change the list that it is given; the next answer does not know of it."""
     for _ in range(2):
-        sent = plain("a", 200)
+        sent = plain("a", 200, None)
         assert sent is not None
         assert len(sent[1]) == 2
         sent[1].append(("X", "y"))
@@ -296,3 +296,99 @@ def test_what_a_dispatch_of_ones_own_returns_is_called(app: Flask) -> None:
     app.full_dispatch_request = lambda: ("200 OK", [], (b"",))  # type: ignore[method-assign, assignment, return-value]
     with pytest.raises(TypeError, match="'tuple' object is not callable"):
         call(app)
+
+
+# ---- data
+
+
+class Telling:
+    """Does something while it is written as JSON."""
+
+    def __init__(self, act: t.Callable[[], object]) -> None:
+        self.act = act
+
+    def __html__(self) -> str:
+        self.act()
+        return "told"
+
+
+@pytest.mark.parametrize("data", [{"b": [1], "a": "é"}, [], {}, ["x" * 5000]])
+def test_data_needs_no_response_either(data: t.Any, app: Flask) -> None:
+    """A dict or list that nobody comes to see goes to the server as the provider's response would send it."""
+    app.view_functions["index"] = lambda: data
+    assert makes_none(app)
+    with app.test_request_context():
+        expected = call(app.json.response(data))
+    assert call(app) == expected
+    app.json.mimetype = "application/vnd.api+json"
+    assert not makes_none(app)
+    assert call(app) == expected._replace(
+        headers=[("Content-Type", "application/vnd.api+json"), ("Content-Length", str(len(expected.body)))]
+    )
+
+
+@pytest.mark.parametrize("seen", ["after", "session", "signal", "context"])
+def test_what_data_does_while_it_is_written_counts(seen: str, app: Flask) -> None:
+    """Values may register a function or open the session as they are written, once, and the response is made then."""
+    told: list[str] = []
+    left = app.test_request_context("/")
+    acts: dict[str, t.Callable[[], object]] = {
+        "after": lambda: after_this_request(mark),
+        "session": lambda: session.update(a=1),
+        "signal": lambda: request_finished.connect(listen, app),
+        "context": left.push,
+    }
+
+    def listen(sender: Flask, response: Response) -> None:
+        mark(response)
+
+    def act() -> None:
+        told.append(seen)
+        acts[seen]()
+
+    app.view_functions["index"] = lambda: {"a": Telling(act)}
+    app.testing = True
+    if seen == "context":
+        with pytest.raises(AssertionError, match="wrong request context"):
+            call(app)
+    else:
+        answer = call(app)
+        assert answer.body == b'{"a":"told"}\n'
+        assert answer.header("Content-Type") == "application/json"
+        assert answer.header("Set-Cookie" if seen == "session" else "X-Seen")
+    assert told == [seen]
+
+
+def test_a_function_for_the_response_sees_that_of_data(app: Flask) -> None:
+    """The functions get the response that the provider would have made."""
+    app.view_functions["index"] = lambda: {"a": 1}
+    app.after_request(mark)
+    answer = call(app)
+    assert (answer.body, answer.header("Content-Type"), answer.header("X-Seen")) == (
+        b'{"a":1}\n',
+        "application/json",
+        "yes",
+    )
+
+
+def test_data_that_cannot_be_written_is_an_error_of_the_app(app: Flask) -> None:
+    """What JSON has no form for fails inside of the app, which answers 500; in debug mode it is explained."""
+    app.view_functions["index"] = lambda: {"a": object()}
+    assert call(app).status == "500 INTERNAL SERVER ERROR"
+    app.testing = True
+    for app.debug in (False, True):
+        with pytest.raises(TypeError, match="not JSON serializable"):
+            call(app)
+
+
+def test_a_constructor_of_ones_own_is_given_the_text(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A replaced constructor of the class of responses is called as the provider calls it."""
+    stock = Response.__init__
+
+    def init(self: Response, response: t.Any, **named: t.Any) -> None:
+        stock(self, response, status=201, **named)
+
+    app.view_functions["index"] = lambda: {"a": 1}
+    monkeypatch.setattr(Response, "__init__", init)
+    answer = call(app)
+    assert (answer.status, answer.body) == ("201 CREATED", b'{"a":1}\n')

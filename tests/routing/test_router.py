@@ -15,6 +15,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.routing import BaseConverter, EndpointPrefix, Map, MapAdapter, Rule, Submount
 
 from flask._routing import ABSENT, Absent, Router, arguments_of
+from flask._routing.compiler import _small, _whole
 from flask._routing.rules import mark_of
 
 from .strategies import IDENTIFIER, OWN
@@ -277,6 +278,26 @@ def test_view_arguments_are_fresh() -> None:
             given = arguments_of(answer)
             assert given == arguments
             given["spoilt"] = True
+
+
+@pytest.mark.parametrize("text", ["0", "7", "007", "42", "0042", "12345", "123456789012345678901", "٤٢"])
+def test_numbers_are_those_of_int(text: str) -> None:
+    """A number is what int() reads, however it is written, when it is asked for again too."""
+    made = url_map("/<int:n>", "/<int(signed=True):m>")
+    for written in (text, "-" + text):
+        for _ in range(3):
+            answer = found(made, "/" + written)
+            assert isinstance(answer, tuple)
+            assert list(answer[1].values()) == [int(written)]
+
+
+def test_what_is_kept_of_numbers_is_bounded() -> None:
+    """Only short numbers are kept, and not more of them than there are numbers of few digits."""
+    for number in range(6000):
+        for text in (f"{number}", f"{number:04}", f"-{number}"):
+            assert abs(_whole(text)) == number
+    assert len(_small) <= 4096
+    assert all(len(text) < 5 for text in _small)
 
 
 def test_rules_added_between_requests_are_seen() -> None:

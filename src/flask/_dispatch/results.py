@@ -46,12 +46,13 @@ def to_response(app: Responding, result: t.Any, request: Asking) -> t.Any:
             return response_class(result, None, None, None, None, False)  # PERF: with every argument it is specialised
         return response_class(result)
     if kind is dict or kind is list:
-        provider = app.json
-        try:
-            answer = type(provider)._answer
-        except AttributeError:  # any object with a `response` will do
-            return provider.response(result)
-        return answer(provider, app, result)
+        response_class = app.response_class
+        if response_class is stock.response_class and response_class.__init__ is stock.response_init:
+            provider = app.json
+            text = json_text(app, provider, result)
+            if text is not None:
+                return response_class(text, None, None, provider.mimetype, None, False)
+        return app.json.response(result)
     if kind is tuple and len(result) == 2:
         body, status = result
         response_class = app.response_class
@@ -88,6 +89,16 @@ def to_response(app: Responding, result: t.Any, request: Asking) -> t.Any:
     if headers:
         response.headers.update(headers)
     return response
+
+
+def json_text(app: Responding, provider: t.Any, data: t.Any) -> str | None:
+    """The body of what `provider.response` makes of data; None where only that can tell, and nothing is done."""
+    try:
+        text_for = type(provider)._text_for
+    except AttributeError:  # any object with a `response` will do
+        return None
+    text: str | None = text_for(provider, app, data)
+    return text
 
 
 def _taken_apart(result: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:

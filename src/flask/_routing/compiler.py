@@ -210,7 +210,7 @@ class _Function:
 
     def __init__(self, finder: Finder, name: str, title: str) -> None:
         self.writer = Writer()
-        self.writer.namespace.update(ABSENT=ABSENT, DOUBT=DOUBT, ODD=ODD, UUID=UUID)
+        self.writer.namespace.update(ABSENT=ABSENT, DOUBT=DOUBT, ODD=ODD, UUID=UUID, small=_small.get, whole=_whole)
         self._finder = finder
         self._name = name
         self._title = title
@@ -430,10 +430,24 @@ _CONVERTED: dict[type[BaseConverter], str] = {
     UnicodeConverter: "{}",
     PathConverter: "{}",
     AnyConverter: "{}",
-    IntegerConverter: "int({})",
+    IntegerConverter: "(small({0}) or whole({0}))",
     FloatConverter: "float({})",
     UUIDConverter: "UUID({})",
 }
+
+
+# PERF: many numbers in paths are of few digits, and to look one up takes a third of `int`. Clients cannot fill it up.
+_small: dict[str, int] = {}
+
+
+def _whole(text: str) -> int:
+    """The number; a small one is kept."""
+    number = int(text)
+    if len(text) < 5:
+        if len(_small) >= 4096:
+            _small.clear()
+        _small[text] = number
+    return number
 
 
 def _is_known(converter: BaseConverter) -> bool:

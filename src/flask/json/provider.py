@@ -62,9 +62,12 @@ class JSONProvider:
         obj = self._prepare_response_obj(args, kwargs)
         return self._app.response_class(self.dumps(obj), mimetype="application/json")  # type: ignore[return-value]
 
-    def _answer(self, app: App, obj: t.Any) -> Response:
-        """What `response` gives for one object. The app is the one that asks, be it the provider's or not."""
-        return self.response(obj)
+    def _text_for(self, app: App, obj: t.Any) -> str | None:
+        """The body that `response` gives to one object; None, and nothing is done, where only `response` can tell.
+
+        The app is the one that asks, be it the provider's own or not.
+        """
+        return None
 
 
 def _default(o: t.Any) -> t.Any:
@@ -211,25 +214,22 @@ class DefaultJSONProvider(JSONProvider):
             return response_class(f"{text}\n", None, None, self.mimetype, None, False)  # type: ignore[no-any-return]
         return response_class(f"{text}\n", mimetype=self.mimetype)  # type: ignore[no-any-return]
 
-    def _answer(self, app: App, obj: t.Any) -> Response:
+    def _text_for(self, app: App, obj: t.Any) -> str | None:
         # PERF: a look at `debug` through the weak proxy enters the loop of Python anew; and no arguments are gathered.
-        kind, own = type(self), self.__dict__
-        response_class: t.Any = app.response_class
+        kind, own, compact = type(self), self.__dict__, self.compact
         if (
             kind.response is not _own_response
             or kind.dumps is not _own_dumps
             or kind._prepare_response_obj is not _own_prepare
             or "response" in own
             or "dumps" in own
-            or response_class is not stock.response_class
-            or response_class.__init__ is not stock.response_init
-            or not (not app.debug if self.compact is None else self.compact)
+            or (compact is not None and not compact)
+            or app.debug
             or weakref.proxy(app) is not self._app
             or _make_encoder is None
         ):
-            return self.response(obj)
-        # PERF: with all arguments in their places Python enters a constructor directly (2 thousand instructions).
-        return response_class(f"{self._encode_compactly(obj)}\n", None, None, self.mimetype, None, False)  # type: ignore[no-any-return]
+            return None
+        return f"{self._encode_compactly(obj)}\n"
 
 
 _own_dumps = DefaultJSONProvider.dumps
