@@ -7,14 +7,17 @@ response's steps was overridden is asked by the caller.
 from __future__ import annotations
 
 import typing as t
-from itertools import chain, groupby
+from itertools import chain
 from types import GeneratorType
 
 from werkzeug.http import remove_entity_headers
+from werkzeug.wrappers import Response
+from werkzeug.wsgi import FileWrapper
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+close = Response.close
 _Pairs = list[tuple[str, str]]
 # Werkzeug rewrites these on their way out.
 rewritten = frozenset({"location", "content-location"})
@@ -23,10 +26,9 @@ rewritten = frozenset({"location", "content-location"})
 class Closing(chain):  # type: ignore[type-arg]
     """A body that closes its response. Its chunks come from C: no function of this class is called for one."""
 
-    __slots__ = ("_chunks", "_close", "_response")
+    __slots__ = ("_chunks", "_response")
 
     _chunks: t.Generator[t.Any] | None
-    _close: t.Callable[[t.Any], object]
     _response: t.Any
 
     def close(self) -> None:
@@ -35,27 +37,24 @@ class Closing(chain):  # type: ignore[type-arg]
             self._chunks.close()
         response = self._response
         if response._closes:
-            self._close(response)
-        elif hasattr(response.response, "close"):  # PERF: all that closing does then, without three calls to find out
-            response.response.close()
+            close(response)
+            return
+        body = response.response  # PERF: all that closing does then, without three calls to find out
+        if type(body) is GeneratorType or hasattr(body, "close"):
+            body.close()
 
 
 def send(
-    response: t.Any,
-    pairs: _Pairs,
-    close: t.Callable[[t.Any], object],
-    environ: WSGIEnvironment,
-    start_response: StartResponse,
+    response: t.Any, pairs: _Pairs, environ: WSGIEnvironment, start_response: StartResponse
 ) -> t.Iterable[bytes] | None:
     """Start the response and give its body; None, with nothing started, where that is Werkzeug's to do.
 
-    `pairs` is the list behind the headers, `close` the function that closes a response.
+    `pairs` is the list behind the headers.
     """
     status = response._status_code
-    if 100 <= status < 200:
-        return None
     body = response.response
-    if response._headers is not None or isinstance(body, (list, tuple)):
+    is_stream = type(body) is GeneratorType
+    if response._headers is not None or not (is_stream or type(body) is FileWrapper):
         # Somebody may have changed the headers, or there may be a length to find out.
         names = {name.lower() for name, _ in pairs}
         if not rewritten.isdisjoint(names):
@@ -74,6 +73,8 @@ def send(
     elif status == 204:
         pairs = [pair for pair in pairs if pair[0].lower() != "content-length"]
         sent = Closing()
+    elif 100 <= status < 200:
+        return None
     else:
         pairs = pairs.copy()
         if environ["REQUEST_METHOD"] == "HEAD":
@@ -81,40 +82,25 @@ def send(
         elif response.direct_passthrough:
             start_response(response._status, pairs)
             return body  # type: ignore[no-any-return]
-        elif type(body) is GeneratorType:
-            # PERF: without a call of Python's for each chunk. Only generators: closing the response ends them. Any
-            # other iterator is let go when what encodes it is closed, which `chain` cannot be asked to do.
-            chunks = _runs(body)
-            sent = Closing.from_iterable(chunks)
+        elif is_stream:
+            # PERF: nothing to end here: closing the response ends the generator.
+            sent = Closing(_encoded(body))
         else:
+            # Any other iterator is let go when what encodes it is closed.
             chunks = _encoded(body)
             sent = Closing(chunks)
     sent._chunks = chunks
     sent._response = response
-    sent._close = close
     start_response(response._status, pairs)
     return sent  # type: ignore[no-any-return]
 
 
-def _encoded(body: t.Iterable[t.Any]) -> t.Generator[t.Any]:
-    """The chunks of a body as bytes. Only the first step asks the body for its iterator, as Werkzeug's does."""
+def _encoded(body, text=str, type=type, encode=str.encode):
     for chunk in body:
-        yield chunk.encode() if isinstance(chunk, str) else chunk
-
-
-def _runs(body: t.Iterator[t.Any]) -> t.Generator[t.Iterable[t.Any]]:
-    """The same, as iterators over chunks of one type that follow one another; nothing is taken before its turn.
-
-    Where text cannot be encoded this could be asked on after the error, unlike Werkzeug's, which has ended then.
-    """
-    for kind, run in groupby(body, type):
-        if kind is str:
-            yield map(str.encode, run)
-        elif kind is bytes:
-            yield run
+        if type(chunk) is text:
+            yield encode(chunk)
         else:
-            yield _encoded(run)
-
+            yield chunk.encode() if isinstance(chunk, str) else chunk
 
 # Whether Werkzeug sends a header of this name with 304. PERF: an application's names are few; 0.02 µs against 1.
 _stays: dict[str, bool] = {}

@@ -12,7 +12,7 @@ import typing as t
 from functools import cache
 from http import HTTPStatus
 from operator import attrgetter
-from types import NoneType
+from types import GeneratorType, NoneType
 
 from werkzeug.datastructures import Authorization, Headers
 from werkzeug.exceptions import BadRequest, HTTPException
@@ -327,7 +327,7 @@ class Response(ResponseBase):
                         self._headers = None
                         self.response = [data]
                         return
-                elif not isinstance(response, (NoneType, str, bytes, bytearray)):
+                elif kind is GeneratorType or not isinstance(response, (NoneType, str, bytes, bytearray)):
                     self._become(response, status, _status_lines[status], [header], direct_passthrough)
                     return
             super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
@@ -447,7 +447,7 @@ class Response(ResponseBase):
                     start_response(self._status, pairs.copy())
                     return (data,)
                 if kind._is_stock:
-                    sent = send(self, pairs, _close, environ, start_response)
+                    sent = send(self, pairs, environ, start_response)
                     if sent is not None:
                         return sent
             return super().__call__(environ, start_response)
