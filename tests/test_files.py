@@ -464,7 +464,7 @@ def test_the_date_is_written_as_werkzeug_writes_it(moments: list[float]) -> None
     with pytest.MonkeyPatch.context() as patch:
         for moment in [later for begin in moments for later in (begin, begin + 0.4, begin)]:
             patch.setattr(time, "time", lambda moment=moment: moment)
-            assert _files._now() == http_date(moment)
+            assert _files._now() == ("Date", http_date(moment))
 
 
 def test_a_servers_wrapper_gets_the_file_that_werkzeug_gives_it(app: Flask) -> None:

@@ -39,7 +39,14 @@ from .debughelpers import (
 )
 from .globals import _find_request_ctx, _now, g, request, request_ctx, session
 from .globals import current_app as current_app
-from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv, send_from_directory
+from .helpers import (
+    _send_from_directory,
+    _send_static,
+    get_debug_flag,
+    get_flashed_messages,
+    get_load_dotenv,
+    send_from_directory,
+)
 from .sansio.app import App
 from .sessions import SecureCookieSessionInterface, SessionInterface, _untouched_session_is_silent
 from .signals import appcontext_tearing_down, request_finished, request_started, request_tearing_down
@@ -153,17 +160,16 @@ class Flask(App, Application):
         if self.has_static_folder:
             if bool(static_host) != host_matching:
                 raise AssertionError("Invalid static_host/host_matching combination")
-            # A weak reference, or the app would stand in a cycle with its own view functions.
-            own = weakref.ref(self)
             self.add_url_rule(
                 f"{self.static_url_path}/<path:filename>",
                 endpoint="static",
                 host=static_host,
-                view_func=lambda **kw: own().send_static_file(**kw),  # type: ignore[union-attr]
+                view_func=_static_view(weakref.ref(self)),
             )
 
     # ---- files
 
+    @original
     def get_send_file_max_age(self, filename: str | None) -> int | None:
         """Seconds that a file may be cached: `SEND_FILE_MAX_AGE_DEFAULT`; None has clients revalidate each time."""
         value = _now().app.config["SEND_FILE_MAX_AGE_DEFAULT"]
@@ -177,7 +183,10 @@ class Flask(App, Application):
         folder = self.static_folder
         if folder is None or (type(self).has_static_folder is not App.has_static_folder and not self.has_static_folder):
             raise RuntimeError("'static_folder' must be set to serve static_files.")
-        return send_from_directory(folder, filename, max_age=self.get_send_file_max_age(filename))
+        max_age = self.get_send_file_max_age(filename)
+        if send_from_directory is _send_from_directory:
+            return _send_static(self, folder, filename, max_age)  # PERF: the same, without collecting its options
+        return send_from_directory(folder, filename, max_age=max_age)
 
     def open_resource(self, resource: str, mode: str = "rb", encoding: str | None = None) -> t.IO[t.AnyStr]:
         """Open a file by its name relative to `root_path`, for reading.
@@ -890,6 +899,19 @@ _process_response = Flask.process_response
 # The keys of a table of hooks that concern a request, in the order of steps 4 and 8. PERF: where an app has only hooks
 # of its own, nobody need ask for the request's blueprints.
 _T = t.TypeVar("_T")
+
+
+def _static_view(own: weakref.ref[Flask]) -> ft.RouteCallable:
+    """The view of the static route. It holds the app weakly, or that would stand in a cycle with its own view."""
+
+    def static(*, filename: t.Any = None, **others: t.Any) -> Response:
+        app: t.Any = own()
+        if filename is None or others:  # a rule of the application's own leads here
+            more = {} if filename is None else {"filename": filename}
+            return app.send_static_file(**more, **others)  # type: ignore[no-any-return]
+        return app.send_static_file(filename=filename)  # type: ignore[no-any-return]
+
+    return static
 
 
 def _blueprints_now() -> list[str]:

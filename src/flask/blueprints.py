@@ -10,7 +10,7 @@ import typing as t
 from datetime import timedelta
 
 from .globals import current_app
-from .helpers import send_from_directory
+from .helpers import _send_from_directory, _send_static, send_from_directory
 from .sansio.blueprints import Blueprint as SansioBlueprint
 from .sansio.blueprints import BlueprintSetupState as BlueprintSetupState
 
@@ -37,6 +37,8 @@ class Blueprint(SansioBlueprint):
             raise RuntimeError("'static_folder' must be set to serve static_files.")
         # Asked for here, since `send_from_directory` would ask the app.
         max_age = self.get_send_file_max_age(filename)
+        if send_from_directory is _send_from_directory:
+            return _send_static(self, self.static_folder, filename, max_age)  # PERF: as for the app
         return send_from_directory(self.static_folder, filename, max_age=max_age)
 
     def open_resource(self, resource: str, mode: str = "rb", encoding: str | None = "utf-8") -> t.IO[t.AnyStr]:

@@ -302,6 +302,29 @@ def send_from_directory(
     return t.cast("Response", werkzeug.utils.send_from_directory(directory, path, **options))
 
 
+def _send_static(owner: t.Any, directory: str, path: str, max_age: int | None) -> Response:
+    """`send_from_directory(directory, path, max_age=max_age)` for the app or blueprint that has said the age."""
+    top = _now()
+    context = top._top_request_ctx
+    if context is None:
+        return _send_from_directory(directory, path, max_age=max_age)
+    app = top.app
+    # PERF: an age of None has the app asked once more, where there is no need to ask the same function again.
+    is_said = (
+        owner is app
+        and context is top
+        and type(app).get_send_file_max_age is stock.get_send_file_max_age
+        and "get_send_file_max_age" not in context._app_vars
+    )
+    response: Response | None = _files.send_static(
+        app, context._environ_of_request, directory, path, max_age, is_said, None, False, None
+    )
+    return _send_from_directory(directory, path, max_age=max_age) if response is None else response
+
+
+_send_from_directory = send_from_directory
+
+
 def get_root_path(import_name: str) -> str:
     """The folder of a module or package, by its import name; the working directory where it has no file.
 

@@ -370,19 +370,6 @@ class Response(ResponseBase):
             self._become(_Once(data), code, _status_lines[code], pairs, False)
             return True
 
-        @classmethod
-        def _is_plainly_made(cls):
-            """Whether whoever makes a response of this class step by step gets what `_become` makes."""
-            return (
-                cls.__init__ is _init
-                and cls.set_etag is _set_etag
-                and cls.make_conditional is _make_conditional
-                and cls._process_range_request is _process_range_request
-                and cls._is_range_request_processable is _is_range_request_processable
-                and cls._clean_status is _clean_status
-                and (cls is Response or _made_by(cls) == _plainly_made)
-            )
-
         def _become(self, body, status_code, status, pairs, direct_passthrough):
             """Be a response with these very headers, made of what is known to be right; nothing was set before."""
             self._status = status
@@ -587,6 +574,22 @@ _made_by = attrgetter(
     *("content_length", "last_modified", "cache_control", "expires", "accept_ranges"),
 )
 _plainly_made = _made_by(Response)
+
+
+def _is_plainly_made(kind: t.Any) -> bool:
+    """Whether whoever makes a response of this class step by step gets what `_become` makes."""
+    return (
+        kind.__init__ is _init
+        and kind.set_etag is _set_etag
+        and kind.make_conditional is _make_conditional
+        and kind._process_range_request is _process_range_request
+        and kind._is_range_request_processable is _is_range_request_processable
+        and kind._clean_status is _clean_status
+        and (kind is Response or _made_by(kind) == _plainly_made)
+    )
+
+
+_contracts.stock.is_plainly_made = _is_plainly_made
 
 # Werkzeug's own steps from a response to bytes: where one of them was overridden, it is called.
 _set_data = Response.set_data

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import typing as t
 from collections import defaultdict
-from functools import lru_cache, wraps
+from functools import wraps
 
 from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.utils import cached_property
@@ -34,9 +34,6 @@ T_error_handler = t.TypeVar("T_error_handler", bound=ft.ErrorHandlerCallable)
 T_url_value_preprocessor = t.TypeVar("T_url_value_preprocessor", bound=ft.URLValuePreprocessorCallable)
 T_url_defaults = t.TypeVar("T_url_defaults", bound=ft.URLDefaultCallable)
 T_template_context_processor = t.TypeVar("T_template_context_processor", bound=ft.TemplateContextProcessorCallable)
-
-# PERF: each request for a static file asks twice (0.5 µs each).
-_joined = lru_cache(64)(os.path.join)
 
 _HANDLERS_TAKE = "Handlers can only be registered for Exception classes or HTTP error codes."
 
@@ -89,7 +86,8 @@ class Scaffold:
     every request: whoever changes one is heard at once.
     """
 
-    _static_folder: str | None = None
+    _static_folder: str | None
+    _static_path: tuple[str, str | None, str]  # what the last join was of, and gave
     _static_url_path: str | None = None
     name: str  # a blueprint is given it, an app finds it
 
@@ -141,11 +139,20 @@ class Scaffold:
     @property
     def static_folder(self) -> str | None:
         """The absolute path of the static files, or None; assigned values may be relative to `root_path`."""
-        return None if self._static_folder is None else _joined(self.root_path, self._static_folder)
+        folder = self._static_folder
+        if folder is None:
+            return None
+        root, known, joined = self._static_path
+        if known is folder and root is self.root_path:
+            return joined  # PERF: each request for a static file asks
+        joined = os.path.join(self.root_path, folder)
+        self._static_path = self.root_path, folder, joined
+        return joined
 
     @static_folder.setter
     def static_folder(self, value: str | os.PathLike[str] | None) -> None:
         self._static_folder = None if value is None else os.fspath(value).rstrip("/\\")
+        self._static_path = "", None, ""
 
     @property
     def has_static_folder(self) -> bool:
