@@ -71,9 +71,9 @@ class _Limit:
     def __get__(self, instance: t.Any, owner: type | None = None) -> t.Any:
         if instance is None:
             return self
-        own = instance.__dict__.get(self.name)
-        if own is not None:
-            return own
+        own = instance.__dict__
+        if self.name in own and own[self.name] is not None:
+            return own[self.name]
         try:
             return _now().app.config[self.key]
         except RuntimeError:  # no app is current
@@ -178,11 +178,14 @@ class Request(IncomingRequest):
             return None
 
     def _load_form_data(self) -> None:
-        if "form" in self.__dict__:
+        own = self.__dict__
+        if "form" in own:
             return
         if not self._load_small_form():
             self._has_files = True
             super()._load_form_data()
+        elif own["files"]:
+            return
         # A form that was sent without its enctype has names of files in `form` and nothing in `files`.
         app = _app_if_any()
         if app is not None and app.debug and self.mimetype != "multipart/form-data" and not self.files:
@@ -226,6 +229,16 @@ def _blueprints_of(endpoint: t.Any) -> list[str]:
 
 class _Files(cached_property):  # type: ignore[type-arg]
     """Werkzeug's `files`, noticing that some were assigned."""
+
+    def __get__(self, obj: t.Any, type: t.Any = None) -> t.Any:
+        if obj is None:
+            return self
+        own = obj.__dict__
+        if "files" not in own:
+            obj._load_form_data()
+            if "files" not in own:  # a class with a way of its own
+                return super().__get__(obj, type)
+        return own["files"]
 
     def __set__(self, obj: t.Any, value: t.Any) -> None:
         obj._has_files = True

@@ -49,69 +49,38 @@ class FormDataParser(_FormDataParser):
     def parse_whole(self, body: bytes, options: dict[str, str]) -> Parsed:
         """The fields and files of a multipart body that is there already, small enough for the limit on memory."""
         boundary = options.get("boundary", "")
-        is_plain = self.cls is ImmutableMultiDict and boundary and boundary.isascii()
-        parts = split(body, boundary.encode()) if is_plain else None
-        most = self.max_form_parts
-        if parts is None or (most is not None and len(parts) > most):
-            return self.parse(BytesIO(body), "multipart/form-data", len(body), options)[1:]
-        try:
-            return self._assembled(parts, len(body))
-        except ValueError:  # from whoever makes streams for files
-            if not self.silent:
-                raise
-            return self.cls(), self.cls()
+        if self.cls is ImmutableMultiDict and boundary and boundary.isascii():
+            factory = None if self.stream_factory is default_stream_factory else self.stream_factory
+            try:
+                found = read_plain(body, boundary.encode(), self.max_form_parts, factory)
+            except ValueError:  # from whoever makes streams for files
+                if not self.silent:
+                    raise
+                return self.cls(), self.cls()
+            if found is not None:
+                return found
+        return self.parse(BytesIO(body), "multipart/form-data", len(body), options)[1:]
 
     def _parts_parser(self) -> MultiPartParser:
         return MultiPartParser(
             self.stream_factory, self.max_form_memory_size, self.cls, max_form_parts=self.max_form_parts
         )
 
-    def _assembled(self, parts: list[Part], content_length: int) -> Parsed:
-        fields: dict[t.Any, list[str]] = {}
-        files: dict[t.Any, list[FileStorage]] = {}
-        is_stored_here = self.stream_factory is default_stream_factory and content_length < _IN_MEMORY
-        for head, content in parts:
-            name, filename, kind = head.name, head.filename, head.kind
-            if filename is None:
-                charset = "utf-8" if kind is None else self._parts_parser().get_part_charset(around(head.pairs))
-                fields.setdefault(name, []).append(content.decode(charset, "replace"))
-                continue
-            headers = around(head.pairs.copy())
-            try:
-                if is_stored_here:
-                    container = _spooled(content)
-                elif head.states_length:
-                    event = File(name=name, filename=filename, headers=headers)
-                    container = self._parts_parser().start_file_streaming(event, content_length)
-                else:
-                    container = self.stream_factory(
-                        total_content_length=content_length, filename=filename, content_type=kind, content_length=0
-                    )
-                # PERF: with all arguments in their places, two thirds of the time.
-                files.setdefault(name, []).append(FileStorage(container, filename, name, None, None, headers))
-                if not is_stored_here:
-                    container.write(content)
-                    container.seek(0)
-            except BaseException:
-                for begun in files.values():
-                    _close(begun)
-                raise
-        return multi(fields), multi(files)
-
 
 # As much as Werkzeug has in memory before a file becomes one on disk.
 _IN_MEMORY = 500 * 1024
 
 
-def _spooled(content: bytes) -> t.IO[bytes]:
+def _spooled(content: bytes) -> t.Any:
     """What Werkzeug's `default_stream_factory` makes, with so little content that it stays in memory."""
     # PERF: half of the time: there `typing` is asked for a type, and writing has two layers.
-    file = SpooledTemporaryFile(_IN_MEMORY, "rb+")
-    inner = getattr(file, "_file", None)
-    inside = inner if type(inner) is BytesIO else file
-    inside.write(content)
-    inside.seek(0)
-    return t.cast("t.IO[bytes]", file)
+    file: t.Any = SpooledTemporaryFile(_IN_MEMORY, "rb+")
+    if type(getattr(file, "_file", None)) is BytesIO:
+        file._file = BytesIO(content)  # PERF: it shares the bytes
+    else:
+        file.write(content)
+        file.seek(0)
+    return file
 
 
 def _close(files: t.Iterable[FileStorage]) -> None:
@@ -122,17 +91,72 @@ def _close(files: t.Iterable[FileStorage]) -> None:
 # ---- small bodies, split at once
 
 
-class Head(t.NamedTuple):
-    """What stands before the content of a part: its headers, and what they say."""
+class Head:
+    """What stands before the content of a part: its headers, and what they say. Nobody changes it."""
 
-    pairs: list[tuple[str, str]]
-    name: t.Any
-    filename: str | None
-    kind: str | None
-    states_length: bool
+    # PERF: no tuple with names; they would be looked up by way of descriptors, in six times the time.
+
+    def __init__(self, pairs: list[tuple[str, str]], known: dict[str, str], name: t.Any, filename: str | None) -> None:
+        self.pairs = pairs
+        self.name = name
+        self.filename = filename
+        self.kind = known.get("content-type")
+        self.charset = None if self.kind is None else MultiPartParser().get_part_charset(around(pairs))
+        self.states_length = "content-length" in known
 
 
 Part: t.TypeAlias = tuple[Head, bytes]
+
+
+def read_plain(
+    body: bytes, boundary: bytes, most: int | None, factory: t.Callable[..., t.IO[bytes]] | None
+) -> Parsed | None:
+    """The fields and files of a whole body of the plain form; None where it is of another, or of more parts.
+
+    `factory` makes streams for files; None is Werkzeug's.
+    """
+    parts = split(body, boundary)
+    if parts is None or (most is not None and len(parts) > most):
+        return None
+    if factory is None and len(body) >= _IN_MEMORY:
+        factory = default_stream_factory
+    fields: dict[t.Any, list[str]] = {}
+    files: dict[t.Any, list[FileStorage]] = {}
+    for head, content in parts:
+        name, filename = head.name, head.filename
+        if filename is None:
+            text = content.decode(head.charset or "utf-8", "replace")
+            if name in fields:
+                fields[name].append(text)
+            else:
+                fields[name] = [text]
+            continue
+        try:
+            container = _spooled(content) if factory is None else _begun(factory, head, len(body))
+            # PERF: with all arguments in their places, two thirds of the time.
+            file = FileStorage(container, filename, name, None, None, around(head.pairs.copy()))
+            if name in files:
+                files[name].append(file)
+            else:
+                files[name] = [file]
+            if factory is not None:
+                container.write(content)
+                container.seek(0)
+        except BaseException:
+            for begun in files.values():
+                _close(begun)
+            raise
+    return multi(fields), multi(files)
+
+
+def _begun(factory: t.Callable[..., t.IO[bytes]], head: Head, content_length: int) -> t.IO[bytes]:
+    """The stream that Werkzeug asks for to hold a file."""
+    if head.states_length:
+        event = File(name=head.name, filename=t.cast(str, head.filename), headers=around(head.pairs.copy()))
+        return MultiPartParser(factory).start_file_streaming(event, content_length)
+    return factory(
+        total_content_length=content_length, filename=head.filename, content_type=head.kind, content_length=0
+    )
 
 
 def split(body: bytes, boundary: bytes) -> list[Part] | None:
@@ -184,7 +208,7 @@ def _head(text: bytes) -> Head | None:
     else:
         _, options = parse_options_header(disposition)
         name, filename = t.cast(str, options.get("name")), options.get("filename")
-    return Head(pairs, name, filename, known.get("content-type"), "content-length" in known)
+    return Head(pairs, known, name, filename)
 
 
 # PERF: the fields of a form have the same heads each time; 0.2 µs against 3.

@@ -18,7 +18,7 @@ from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request as RequestBase
 
 from .bodies import AT_ONCE, LimitedStream, small_length, straight, stream_at
-from .multipart import FormDataParser
+from .multipart import FormDataParser, read_plain
 from .structures import EnvironHeaders, multi
 from .structures import ImmutableMultiDict as OurMultiDict
 from .texts import content_type, cookies, urlencoded
@@ -45,6 +45,9 @@ else:
                 return own[self.name]
             value = own[self.name] = self.make(instance)
             return value
+
+
+_lists_of = dict.values
 
 
 class IncomingRequest(RequestBase):
@@ -254,6 +257,11 @@ class IncomingRequest(RequestBase):
         self._has_files = True
         own = self.__dict__
         is_own = self.__class__._get_file_stream is not stock._get_file_stream or "_get_file_stream" in own
+        if storage is ImmutableMultiDict and not is_own:
+            found = read_plain(body, boundary.encode(), parts, None)  # PERF: what the parser begins with
+            if found is not None:
+                own["form"], own["files"] = found
+                return True
         # PERF: `make_form_data_parser`, asking for no limit again; None is Werkzeug's way.
         parser = FormDataParser(
             self._get_file_stream if is_own else None, memory, None, storage, True, max_form_parts=parts
@@ -265,7 +273,7 @@ class IncomingRequest(RequestBase):
         """Close the uploaded files, if any were parsed or assigned."""
         files = self.__dict__.get("files")
         if type(files) is OurMultiDict:  # PERF: a fifth of Werkzeug's generators
-            for values in files.listvalues():
+            for values in _lists_of(files):
                 for file in values:
                     file.close()
         else:
