@@ -68,6 +68,53 @@ class TestGlobalsOfAContext:
         with app.test_request_context():
             assert g.made
 
+    def test_under_a_request_it_is_the_app_contexts(self, app: Flask) -> None:
+        """What `g` holds before the app context is asked for is in it then; a `g` put into that one is the one."""
+        made: list[object] = []
+
+        class Own(_AppCtxGlobals):
+            def __init__(self) -> None:
+                made.append(self)
+
+        app.app_ctx_globals_class = Own
+        with app.test_request_context():
+            g.a = 1
+            assert app_ctx.g.a == 1
+            assert made == [app_ctx.g] == [g._get_current_object()]  # type: ignore[attr-defined]
+            app_ctx.g = other = Own()
+            g.b = 2
+            assert (other.b, hasattr(g, "a")) == (2, False)
+
+    def test_an_app_context_made_otherwise_has_it_too(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A patched constructor of app contexts is called, and keeps what `g` was before."""
+        made: list[AppContext] = []
+        original = AppContext.__init__
+
+        def tell(self: AppContext, app: Flask) -> None:
+            made.append(self)
+            original(self, app)
+
+        monkeypatch.setattr(AppContext, "__init__", tell)
+        with app.test_request_context():
+            g.a = 1
+            assert app_ctx.g.a == 1
+            assert made == [app_ctx._get_current_object()]  # type: ignore[attr-defined]
+
+    def test_a_context_that_borrowed_has_its_own_later_and_the_other_way_round(self, app: Flask) -> None:
+        """Each push of a request context decides anew whose `g` it has."""
+        context = app.test_request_context()
+        with app.app_context():
+            g.a = 1
+            with context:
+                assert g.a == 1
+        with context:
+            assert "a" not in g
+            g.b = 2
+        with app.app_context():
+            g.a = 3
+            with context:
+                assert (g.a, "b" in g) == (3, False)
+
 
 class TestIdentity:
     def test_an_app_context_is_one_object_from_push_to_pop(self, app: Flask) -> None:
@@ -792,13 +839,20 @@ class TestARequestMadeLate:
 
         @app.route("/threads")
         def threads() -> str:
-            found: list[tuple[int, int, int]] = []
+            found: list[tuple[int, ...]] = []
             ready = threading.Barrier(4)
 
             def look() -> None:
                 ready.wait()
                 top = request_ctx._get_current_object()  # type: ignore[attr-defined]
-                found.append((id(top.request), id(top._top_app_ctx), id(top._session)))
+                own = (
+                    id(top.request),
+                    id(top._find_g()),
+                    id(top._top_app_ctx),
+                    id(top._top_app_ctx.g),
+                    id(top._session),
+                )
+                found.append((*own, id(top._after_request_functions)))
 
             started = [threading.Thread(target=contextvars.copy_context().run, args=(look,)) for _ in range(4)]
             for thread in started:
@@ -815,7 +869,7 @@ class TestARequestMadeLate:
                 call(app, "/threads")
         finally:
             sys.setswitchinterval(interval)
-        assert len(seen) == 90
+        assert len(seen) == 180
         assert all(len(identities) == 1 for identities in seen)
 
     def test_it_is_made_as_the_app_was_when_the_request_began(self, app: Flask) -> None:

@@ -226,9 +226,8 @@ class Flask(App, Application):
         if (len(table) != 1 or None not in table) and _now()._top_request_ctx is None:
             table = {None: table.get(None, [])}  # without a request there are no blueprints
         added: dict[str, t.Any] = {}
-        for processors in _app_first(table):
-            for processor in processors:
-                added.update(self.ensure_sync(processor)())
+        for processor in _app_first(table):
+            added.update(self.ensure_sync(processor)())
         for key, value in added.items():
             if key not in context:
                 context[key] = value
@@ -550,15 +549,13 @@ class Flask(App, Application):
             return None
         if processors:
             request = _find_request_ctx().request
-            for processor_list in _app_first(processors):
-                for processor in processor_list:
-                    processor(request.endpoint, request.view_args)
+            for processor in _app_first(processors):
+                processor(request.endpoint, request.view_args)
         if before:
-            for functions in _app_first(before):
-                for function in functions:
-                    result = self.ensure_sync(function)()
-                    if result is not None:
-                        return result  # type: ignore[no-any-return]
+            for function in _app_first(before):
+                result = self.ensure_sync(function)()
+                if result is not None:
+                    return result  # type: ignore[no-any-return]
         return None
 
     def dispatch_request(self) -> ft.ResponseReturnValue:
@@ -683,9 +680,8 @@ class Flask(App, Application):
                 response = self.ensure_sync(function)(response)
         after = self.after_request_funcs
         if after:
-            for functions in _app_last(after):
-                for function in reversed(functions):
-                    response = self.ensure_sync(function)(response)
+            for function in _app_last(after):
+                response = self.ensure_sync(function)(response)
         if context._opened is not None or not _untouched_session_is_silent(self, context):
             opened = context._session
             if not self.session_interface.is_null_session(opened):
@@ -702,11 +698,7 @@ class Flask(App, Application):
             return
         if exc is _sentinel:
             exc = sys.exc_info()[1]
-        functions: list[ft.TeardownCallable] = []
-        if teardown:
-            for registered in _app_last(teardown):
-                functions += reversed(registered)
-        self._tear_down(functions, request_tearing_down, exc)
+        self._tear_down(_app_last(teardown) if teardown else (), request_tearing_down, exc)
 
     @original
     def do_teardown_appcontext(self, exc: BaseException | None = _sentinel) -> None:
@@ -899,11 +891,6 @@ _finalize_request = Flask.finalize_request
 _make_response = Flask.make_response
 _process_response = Flask.process_response
 
-# The keys of a table of hooks that concern a request, in the order of steps 4 and 8. PERF: where an app has only hooks
-# of its own, nobody need ask for the request's blueprints.
-_T = t.TypeVar("_T")
-
-
 _run_on_loop: t.Any = None
 
 
@@ -930,18 +917,36 @@ def _blueprints_now() -> list[str]:
     return context.request.blueprints
 
 
-def _app_first(table: cabc.Mapping[str | None, _T]) -> cabc.Iterable[_T]:
-    """What a table of hooks has for the current request: the app's, then its blueprints', the innermost last."""
-    if len(table) == 1 and None in table:
-        return (table[None],)
-    return (table[name] for name in (None, *reversed(_blueprints_now())) if name in table)
+_T = t.TypeVar("_T")
+_Hooks = cabc.Mapping[str | None, cabc.Sequence[_T]]
 
 
-def _app_last(table: cabc.Mapping[str | None, _T]) -> cabc.Iterable[_T]:
-    """The same, the other way round."""
-    if len(table) == 1 and None in table:
-        return (table[None],)
-    return (table[name] for name in (*_blueprints_now(), None) if name in table)
+# PERF: where an app has only hooks of its own, nobody need ask for the request's blueprints. The generators are by
+# themselves so that the table need not stand in a cell.
+def _app_first(table: _Hooks[_T]) -> cabc.Iterable[_T]:
+    """What a table of hooks has for the current request in the order of step 4: the app's, then its blueprints'."""
+    own = table.get(None)
+    return _each_app_first(table) if own is None or len(table) != 1 else own
+
+
+def _each_app_first(table: _Hooks[_T]) -> cabc.Iterator[_T]:
+    for name in (None, *reversed(_blueprints_now())):
+        if name in table:
+            yield from table[name]
+
+
+def _app_last(table: _Hooks[_T]) -> cabc.Iterable[_T]:
+    """The same in the order of step 8: the innermost blueprint's, then the app's, the last registered first."""
+    own = table.get(None)
+    if own is None or len(table) != 1:
+        return _each_app_last(table)
+    return (own[0],) if len(own) == 1 else reversed(own)  # PERF: `reversed` is as dear as two calls
+
+
+def _each_app_last(table: _Hooks[_T]) -> cabc.Iterator[_T]:
+    for name in (*_blueprints_now(), None):
+        if name in table:
+            yield from reversed(table[name])
 
 
 def _with_anchor(url: str, anchor: str) -> str:

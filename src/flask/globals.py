@@ -136,6 +136,12 @@ def _find_app_ctx() -> AppContext:
     return t.cast("AppContext", context)
 
 
+def _find_g() -> _AppCtxGlobals:
+    context = _now()
+    found: _AppCtxGlobals | None = context._top_g
+    return t.cast("_AppCtxGlobals", context._find_g()) if found is None else found
+
+
 def _find_request_ctx() -> RequestContext:
     return _request_below(_now()._top_request_ctx)
 
@@ -237,10 +243,14 @@ class _GlobalsProxy(LocalProxy[t.Any]):
     __slots__ = ()
 
     def __getattr__(self, name: str) -> t.Any:
-        return getattr(_now()._top_g, name)
+        context = _now()
+        g = context._top_g
+        return getattr(context._find_g() if g is None else g, name)
 
     def __setattr__(self, name: str, value: t.Any) -> None:
-        setattr(_now()._top_g, name, value)
+        context = _now()
+        g = context._top_g
+        setattr(context._find_g() if g is None else g, name, value)
 
 
 # For users, and in the `repr` of a proxy that is not bound, there is one kind; its docstring is that of what is bound.
@@ -252,6 +262,6 @@ for _proxy in (_AppProxy, _RequestProxy, _SessionProxy, _GlobalsProxy):
 app_ctx: AppContext = t.cast("AppContext", LocalProxy(_find_app_ctx))
 request_ctx: RequestContext = t.cast("RequestContext", LocalProxy(_find_request_ctx))
 current_app: Flask = t.cast("Flask", _AppProxy(lambda: _now().app))
-g: _AppCtxGlobals = t.cast("_AppCtxGlobals", _GlobalsProxy(lambda: _now()._top_g))
+g: _AppCtxGlobals = t.cast("_AppCtxGlobals", _GlobalsProxy(_find_g))
 request: Request = t.cast("Request", _RequestProxy(lambda: _find_request_ctx().request))
 session: SessionMixin = t.cast("SessionMixin", _SessionProxy(lambda: _now()._top_session))

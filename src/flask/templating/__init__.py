@@ -10,7 +10,7 @@ from functools import cache
 from types import ModuleType
 
 from ..debughelpers import _explain_missing_template
-from ..globals import _now
+from ..globals import _app_if_any, _find_g, _now
 from ..helpers import stream_with_context
 from ..signals import before_render_template, template_rendered
 
@@ -29,8 +29,8 @@ def _default_template_ctx_processor() -> dict[str, t.Any]:
     """What every template sees: ``g``, and with a request ``request``; the rest are globals of the environment."""
     context = _now()
     names: dict[str, t.Any] = {}
-    if context._top_app_ctx is not None:
-        names["g"] = context._top_g
+    if _app_if_any() is not None:
+        names["g"] = _find_g()
     if context._top_request_ctx is not None:
         names["request"] = context._top_request_ctx.request
     return names
