@@ -47,7 +47,7 @@ class Poppable(t.Protocol):
 
 
 class Serving(t.Protocol):
-    """The part of an app that the lifecycle calls, each by its public name."""
+    """The part of an app that the lifecycle calls; the public steps by their names."""
 
     def _respond(self, context: t.Any, environ: t.Any) -> tuple[t.Any, t.Any]: ...
 

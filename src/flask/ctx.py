@@ -19,6 +19,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import MapAdapter
 
 from . import typing as ft
+from ._aborting import http_error
 from ._contracts import stock
 from ._routing import ABSENT, Found, arguments_of
 from .globals import (
@@ -49,6 +50,7 @@ F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 _adapter_match = MapAdapter.match
 _sentinel: t.Any = object()
 _unbuilt: t.Any = object()
+_NOTHING: dict[str, t.Any] = {}
 
 
 class _AppCtxGlobals:
@@ -411,7 +413,7 @@ class RequestContext:
                     path = path.encode("latin-1").decode(errors="replace")
                 found = app._router.match(app.url_map, environ["REQUEST_METHOD"], path)
             if found is ABSENT:
-                self._refused = NotFound()
+                self._refused = http_error(NotFound, (), _NOTHING)
                 if not self._late:
                     self._top_request.routing_exception = self._refused
                 return

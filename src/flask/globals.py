@@ -148,7 +148,7 @@ def _find_request_ctx() -> RequestContext:
 
 def _environ_now() -> t.Any:
     """The environment of the current request, for which the request need not be made."""
-    return _find_request_ctx()._environ_of_request
+    return _request_below(_now()._top_request_ctx)._environ_of_request
 
 
 _T = t.TypeVar("_T")

@@ -17,6 +17,7 @@ from werkzeug.exceptions import abort as _werkzeug_abort
 from werkzeug.utils import redirect as _werkzeug_redirect
 
 from . import _files
+from ._aborting import http_error
 from ._contracts import stock
 from .globals import _app_if_any, _cv_request, _environ_now, _now, _request_below, _reset, _set, current_app, request
 from .globals import request_ctx as request_ctx  # these two are found here, too
@@ -193,7 +194,8 @@ def abort(code: int | BaseResponse, *args: t.Any, **kwargs: t.Any) -> t.NoReturn
         if type(code) is int and type(aborter) is Aborter and Aborter.__call__ is _call_aborter:
             kind = aborter.mapping.get(code)
             if kind is not None:
-                raise kind(*args, **kwargs)  # PERF: Werkzeug's aborter runs an import statement before it says the same
+                # PERF: Werkzeug's aborter runs an import statement before it says the same.
+                raise http_error(kind, args, kwargs)
         aborter(code, *args, **kwargs)
     _werkzeug_abort(code, *args, **kwargs)
 

@@ -358,26 +358,32 @@ class Response(ResponseBase):
         def _show(self, error, environ):
             """Become the response that Werkzeug would make of an error by calling it; or return False, unchanged."""
             kind = type(error)
-            code = error.code
+            own = error.__dict__
+            # PERF: what the error itself does not say is its class's, which is asked in half the time.
+            plain = len(own) == 1 and "response" in own
+            code = kind.code if plain else error.code
             if (
-                error.response is not None
+                (own["response"] if plain else error.response) is not None
                 or kind.get_response is not _get_error_response
                 or kind.__call__ is not _call_error
-                or "get_response" in error.__dict__
+                or "get_response" in own
                 or type(code) is not int
                 or code not in _status_lines
                 or environ.get("REQUEST_METHOD") == "HEAD"
             ):
                 return False
-            pairs = error.get_headers(environ, None)
-            if type(pairs) is not list:
-                return False
-            if pairs != _HTML:
-                names = {name.lower() for name, _ in pairs}
-                if "content-type" not in names or "content-length" in names or not rewritten.isdisjoint(names):
+            if plain and kind.get_headers is _get_error_headers:
+                pairs = [_HTML]
+            else:
+                pairs = error.get_headers(environ, None)
+                if type(pairs) is not list:
                     return False
-                pairs = Headers(pairs)._list
-            data = _error_page(error, environ)
+                if pairs != [_HTML]:
+                    names = {name.lower() for name, _ in pairs}
+                    if "content-type" not in names or "content-length" in names or not rewritten.isdisjoint(names):
+                        return False
+                    pairs = Headers(pairs)._list
+            data = _error_page(error, environ, code, plain)
             size = len(data)
             pairs.append((size < 4096 and _lengths[size]) or _length(size))
             self._become(_Once(data), code, _status_lines[code], pairs, False)
@@ -507,7 +513,7 @@ def _length(size: int) -> tuple[str, str]:
 class _Once:
     """A body in one piece that counts as streamed, as does what Werkzeug makes of an error."""
 
-    __slots__ = ("data",)
+    # PERF: no slots, as RequestContext.
 
     def __init__(self, data: bytes) -> None:
         self.data: bytes | None = data
@@ -522,27 +528,33 @@ class _Once:
         return data
 
 
-_HTML = [("Content-Type", "text/html; charset=utf-8")]
+_HTML = ("Content-Type", "text/html; charset=utf-8")
 _get_error_response = HTTPException.get_response
+_get_error_headers = HTTPException.get_headers
+_get_error_body = HTTPException.get_body
+_get_error_description = HTTPException.get_description
 _call_error = HTTPException.__call__
 _error_name = HTTPException.name
 _words_of_a_page = frozenset({"code", "description", "get_body", "get_description", "name"})
 _pages: dict[tuple[t.Any, ...], bytes] = {}
 
 
-def _error_page(error: HTTPException, environ: WSGIEnvironment) -> bytes:
-    """The body of an error's own response. That of a class that says nothing special is the same each time."""
+def _error_page(error: HTTPException, environ: WSGIEnvironment, code: int, plain: bool) -> bytes:
+    """The body of an error's own response. That of a class that says nothing special is the same each time.
+
+    `plain` says that the error itself says nothing special.
+    """
     kind: t.Any = type(error)
     if (
-        kind.get_body is not HTTPException.get_body
-        or kind.get_description is not HTTPException.get_description
+        kind.get_body is not _get_error_body
+        or kind.get_description is not _get_error_description
         or kind.name is not _error_name
         or not (kind.description is None or type(kind.description) is str)
-        or not _words_of_a_page.isdisjoint(error.__dict__)
+        or not (plain or _words_of_a_page.isdisjoint(error.__dict__))
     ):
         body: t.Any = error.get_body(environ, None)
         return body.encode() if isinstance(body, str) else bytes(body)
-    key = (error.code, kind.description, HTTP_STATUS_CODES.get(error.code))  # type: ignore[arg-type]
+    key = (code, kind.description, HTTP_STATUS_CODES.get(code))
     page = _pages.get(key)
     if page is None:
         if len(_pages) >= 256:  # classes may be made at run time

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 import typing as t
+import weakref
 
 import pytest
 from werkzeug.exceptions import Conflict, HTTPException, InternalServerError, NotFound
@@ -142,3 +144,119 @@ class TestUnhandled:
         app.config.update(TRAP_HTTP_EXCEPTIONS=True, TESTING=True)
         with pytest.raises(NotFound):
             call(app, "/a/b")
+
+
+class TestUnknownUrls:
+    """A URL that no rule has is answered without its error being raised, where nobody can tell."""
+
+    @pytest.fixture
+    def app(self) -> Flask:
+        app = Flask(__name__)
+        app.add_url_rule("/", "index", lambda: "index")
+        assert call(app, "/").body == b"index"  # the first request goes the long way
+        return app
+
+    def test_it_is_the_same_page(self, app: Flask) -> None:
+        """Status, headers and body are those of the error that was raised."""
+        short = call(app, "/unknown")
+        app.handle_user_exception = lambda e: Flask.handle_user_exception(app, e)  # type: ignore[method-assign]
+        long = call(app, "/unknown")
+        assert (short.status, short.headers, short.body) == (long.status, long.headers, long.body)
+        assert short.status == "404 NOT FOUND"
+
+    @pytest.mark.parametrize("where", ["class", "object", "patch"])
+    @pytest.mark.parametrize(
+        "name",
+        [
+            *("full_dispatch_request", "dispatch_request", "raise_routing_exception", "handle_user_exception"),
+            *("trap_http_exception", "handle_http_exception"),
+        ],
+    )
+    def test_whoever_replaces_a_step_sees_the_error(
+        self, app: Flask, where: str, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A step that was overridden in a class, on the app, or patched, is called, and the error comes to it."""
+        told: list[str] = []
+        original = getattr(Flask, name)
+
+        def step(self: Flask, *args: t.Any) -> t.Any:
+            told.append(name)
+            return original(self, *args)
+
+        if where == "class":
+            app.__class__ = type("Own", (Flask,), {name: step})
+        elif where == "object":
+            setattr(app, name, step.__get__(app))
+        else:
+            monkeypatch.setattr(Flask, name, step)
+        assert call(app, "/unknown").status == "404 NOT FOUND"
+        assert told == [name]
+
+    def test_hooks_run_and_may_answer(self, app: Flask) -> None:
+        """What is registered for before and after runs; an answer from before takes the place of the error."""
+        told: list[str] = []
+        app.before_request_funcs[None] = [lambda: told.append("before")]
+        app.after_request_funcs[None] = [lambda response: told.append("after") or response]  # type: ignore[func-returns-value]
+        assert call(app, "/unknown").status == "404 NOT FOUND"
+        assert told == ["before", "after"]
+        app.before_request_funcs[None].append(lambda: "answered")
+        assert call(app, "/unknown").body == b"answered"
+
+    def test_an_error_before_is_handled(self, app: Flask) -> None:
+        """What a hook raises goes to its handler."""
+
+        def fail() -> t.NoReturn:
+            raise LookupError("x")
+
+        app.before_request_funcs[None] = [fail]
+        app.error_handler_spec[None][None][LookupError] = lambda error: "handled"
+        assert call(app, "/unknown").body == b"handled"
+
+    def test_a_hook_that_looks_finds_the_error_that_is_raised(self, app: Flask) -> None:
+        """The request knows the very error that a handler gets."""
+        seen: list[t.Any] = []
+        app.before_request_funcs[None] = [lambda: seen.append(flask.request.routing_exception)]
+        app.error_handler_spec[None][404][NotFound] = lambda error: seen.append(error) or ("none", 404)  # type: ignore[func-returns-value]
+        assert call(app, "/unknown").body == b"none"
+        assert seen[0] is seen[1]
+        del app.before_request_funcs[None]
+        app.error_handler_spec[None][404][NotFound] = lambda error: str(error is flask.request.routing_exception)
+        assert call(app, "/unknown").body == b"True"
+
+    def test_handlers_of_any_kind_are_asked(self, app: Flask) -> None:
+        """A handler for the code, for a base, or told by the app itself answers."""
+        app.error_handler_spec[None][None][HTTPException] = lambda error: "by class"
+        assert call(app, "/unknown").body == b"by class"
+        app.error_handler_spec.clear()
+        app._find_error_handler = lambda error, blueprints: lambda error: "by the app"  # type: ignore[method-assign]
+        assert call(app, "/unknown").body == b"by the app"
+
+    def test_settings_that_trap_count(self, app: Flask) -> None:
+        """Trapped, or in debug mode, the error is raised."""
+        app.config.update(TRAP_HTTP_EXCEPTIONS=True, TESTING=True)
+        with pytest.raises(NotFound):
+            call(app, "/unknown")
+
+    def test_the_signal_of_the_start_is_sent(self, app: Flask) -> None:
+        """Who listens for the start of requests hears of those to unknown URLs as well."""
+        told: list[object] = []
+
+        def hear(sender: object, **extra: object) -> None:
+            told.append(sender)
+
+        with flask.request_started.connected_to(hear, app):
+            assert call(app, "/unknown").status == "404 NOT FOUND"
+        assert told == [app]
+
+    def test_the_next_request_is_free_of_it(self, app: Flask) -> None:
+        """Nothing of an unanswered request is left when it has ended."""
+        references: list[weakref.ref[t.Any]] = []
+        app.before_request_funcs[None] = [
+            lambda: references.append(weakref.ref(flask.globals.request_ctx._get_current_object()))  # type: ignore[attr-defined]
+        ]
+        gc.disable()
+        try:
+            call(app, "/unknown")
+            assert references[0]() is None
+        finally:
+            gc.enable()

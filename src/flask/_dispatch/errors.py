@@ -14,8 +14,8 @@ from werkzeug.routing import RoutingException
 from ..globals import _now
 from ..signals import got_request_exception
 
-# Gives the names of the blueprints of the current request, innermost first; there need not be one.
-Blueprints = t.Callable[[], list[str]]
+# Gives the names of the blueprints of the current request that a table may have something for, innermost first.
+Blueprints = t.Callable[[t.Mapping[str | None, t.Any]], list[str]]
 
 
 class Handling(t.Protocol):
@@ -24,6 +24,9 @@ class Handling(t.Protocol):
     debug: bool
     testing: t.Any
     config: t.Any
+
+    @property
+    def error_handler_spec(self) -> t.Mapping[str | None, t.Any]: ...
 
     def _find_error_handler(self, e: Exception, blueprints: list[str]) -> t.Callable[..., t.Any] | None: ...
 
@@ -45,17 +48,18 @@ def handle_http_exception(app: Handling, error: HTTPException, blueprints: Bluep
     """
     if error.code is None or isinstance(error, RoutingException):
         return error
-    handler = app._find_error_handler(error, blueprints())
+    handler = app._find_error_handler(error, blueprints(app.error_handler_spec))
     return error if handler is None else _answer(app, handler, error)
 
 
 def handle_user_exception(app: Handling, error: Exception, blueprints: Blueprints) -> t.Any:
     """The result for whatever a view or hook raised; raises it again where no handler takes it."""
-    if isinstance(error, BadRequestKeyError) and (app.debug or app.config["TRAP_BAD_REQUEST_ERRORS"]):
-        error.show_exception = True  # the name of the missing key is for developers
-    if isinstance(error, HTTPException) and not app.trap_http_exception(error):
-        return app.handle_http_exception(error)
-    handler = app._find_error_handler(error, blueprints())
+    if isinstance(error, HTTPException):
+        if isinstance(error, BadRequestKeyError) and (app.debug or app.config["TRAP_BAD_REQUEST_ERRORS"]):
+            error.show_exception = True  # the name of the missing key is for developers
+        if not app.trap_http_exception(error):
+            return app.handle_http_exception(error)
+    handler = app._find_error_handler(error, blueprints(app.error_handler_spec))
     if handler is None:
         raise
     return _answer(app, handler, error)
@@ -76,7 +80,7 @@ def handle_exception(app: Handling, error: Exception, blueprints: Blueprints) ->
 
     app.log_exception(exc_info)
     result: t.Any = InternalServerError(original_exception=error)
-    handler = app._find_error_handler(result, blueprints())
+    handler = app._find_error_handler(result, blueprints(app.error_handler_spec))
     if handler is not None:
         result = _answer(app, handler, result)
     return app.finalize_request(result, from_error_handler=True)

@@ -9,6 +9,7 @@ import typing as t
 from collections.abc import Iterator
 
 from werkzeug.datastructures import Headers
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from .._contracts import stock
@@ -67,6 +68,7 @@ def to_response(app: Responding, result: t.Any, request: Asking) -> t.Any:
     status = headers = None
     if isinstance(result, tuple):
         result, status, headers = _taken_apart(result)
+        kind = type(result)
     if result is None:
         raise TypeError(
             f"The view function for {request.endpoint!r} did not return a valid response. The function either returned"
@@ -75,12 +77,15 @@ def to_response(app: Responding, result: t.Any, request: Asking) -> t.Any:
     response = result
     if not isinstance(response, app.response_class):
         # PERF: most of what is left is an error; the look into its class spares it the ABC's question (0.6 µs).
-        if isinstance(result, (str, bytes, bytearray)) or (
-            hasattr(type(result), "__next__") and isinstance(result, Iterator)
-        ):
+        if hasattr(kind, "__next__") and isinstance(result, Iterator):
             # The class itself gets status and headers, and may do with them as it pleases.
             return app.response_class(result, status=status, headers=headers)
-        response = _converted(app, result)
+        if isinstance(result, HTTPException):
+            response = _forced(app, result)
+        elif isinstance(result, (str, bytes, bytearray)):
+            return app.response_class(result, status=status, headers=headers)
+        else:
+            response = _converted(app, result)
     if status is not None:
         if isinstance(status, (str, bytes, bytearray)):
             response.status = status
@@ -120,10 +125,15 @@ def _converted(app: Responding, result: t.Any) -> t.Any:
     """A response from data for JSON, from another class of response, or from a WSGI callable."""
     if isinstance(result, (dict, list)):
         return app.json.response(result)
-    kind = type(result).__name__
     if isinstance(result, BaseResponse) or callable(result):
-        try:
-            return app.response_class.force_type(result, _environ_now())
-        except TypeError as e:
-            raise TypeError(f"{e}\n{_FORMS}, but it was a {kind}.").with_traceback(e.__traceback__) from None
-    raise TypeError(f"{_FORMS}, but it was a {kind}.")
+        return _forced(app, result)
+    raise TypeError(f"{_FORMS}, but it was a {type(result).__name__}.")
+
+
+def _forced(app: Responding, result: t.Any) -> t.Any:
+    """A response of the app's class from something that can be called as one."""
+    try:
+        return app.response_class.force_type(result, _environ_now())
+    except TypeError as e:
+        told = f"{e}\n{_FORMS}, but it was a {type(result).__name__}."
+        raise TypeError(told).with_traceback(e.__traceback__) from None

@@ -313,14 +313,17 @@ class App(Scaffold):
         tables = self.error_handler_spec
         if not tables:
             return None
-        kind = type(e)
-        code = kind.code if issubclass(kind, HTTPException) else None
+        kind: t.Any = type(e)
+        code = kind.code if isinstance(e, HTTPException) else None
         names: tuple[str | None, ...] = (*blueprints, None) if blueprints else (None,)
         for wanted in (None,) if code is None else (code, None):
             for name in names:
                 table = tables.get(name)
                 by_class = table.get(wanted) if table else None
                 if by_class:
+                    found = by_class.get(kind)  # PERF: most are registered for the very class
+                    if found is not None:
+                        return found
                     for base in kind.__mro__:
                         found = by_class.get(base)
                         if found is not None:
@@ -337,7 +340,7 @@ class App(Scaffold):
             return True
         trapped = self.config["TRAP_BAD_REQUEST_ERRORS"]
         if trapped is None:
-            return self.debug and isinstance(e, BadRequestKeyError)
+            return isinstance(e, BadRequestKeyError) and self.debug
         return bool(trapped) and isinstance(e, BadRequest)
 
     def should_ignore_error(self, error: BaseException | None) -> bool:
