@@ -14,14 +14,6 @@ from werkzeug.exceptions import BadRequestKeyError
 _lower: dict[str, str] = {}
 
 
-def lowered(pairs: list[tuple[str, str]]) -> list[str]:
-    """The names of the pairs, in lower case."""
-    try:
-        return [_lower[name] for name, _ in pairs]
-    except KeyError:
-        return [_lowered(name) for name, _ in pairs]
-
-
 def _lowered(name: str) -> str:
     """A name in lower case, which is kept."""
     low = name.lower()
@@ -32,11 +24,20 @@ def _lowered(name: str) -> str:
     return low
 
 
+def lowered(pairs: list[tuple[str, str]]) -> list[str]:
+    """The names of the pairs, in lower case."""
+    try:
+        return [_lower[name] for name, _ in pairs]
+    except KeyError:
+        return [_lowered(name) for name, _ in pairs]
+
+
 def around(pairs: list[tuple[str, str]]) -> _Headers:
     """Headers around a list of pairs that exists already and stays the one list."""
-    headers: t.Any = Headers.__new__(Headers)
+    headers: t.Any = Headers(
+        None
+    )  # PERF: a call of the class with all its arguments is specialised, one of `__new__` not
     headers._list = pairs
-    headers._seen = None
     return headers  # type: ignore[no-any-return]  # PERF: a cast is a call
 
 
@@ -58,13 +59,17 @@ else:
         __doc__ = _Headers.__doc__
 
         # The names of the pairs in lower case, and the pairs whose names these are: whoever changes the list need not
-        # know of either. PERF: to compare two lists of the same objects takes a fifth of asking for their names.
+        # know of either. PERF: to compare two lists of the same objects takes a fifth of asking for their names; a dict
+        # of them is made and asked no faster.
         _names: list[str]
         _seen: list[tuple[str, str]] | None
 
         def __init__(self, defaults=None):
             self._seen = None
-            super().__init__(defaults)
+            if defaults is None:
+                self._list = []
+            else:
+                super().__init__(defaults)
 
         def _look(self):
             pairs = self._list
@@ -77,9 +82,12 @@ else:
                 return super().__getitem__(key)
             pairs = self._list
             names = self._names if self._seen == pairs else self._look()
-            wanted = key.lower()
-            if wanted in names:
-                return pairs[names.index(wanted)][1]
+            try:
+                low = _lower[key]
+            except KeyError:
+                low = _lowered(key)
+            if low in names:
+                return pairs[names.index(low)][1]
             raise BadRequestKeyError(key)
 
         def get(self, key, default=None, type=None):
@@ -87,13 +95,21 @@ else:
                 return super().get(key, default, type)
             pairs = self._list
             names = self._names if self._seen == pairs else self._look()
-            wanted = key.lower()
-            return pairs[names.index(wanted)][1] if wanted in names else default
+            try:
+                low = _lower[key]
+            except KeyError:
+                low = _lowered(key)
+            return pairs[names.index(low)][1] if low in names else default
 
         def __contains__(self, key):
             if type(key) is not str:
                 return super().__contains__(key)
-            return key.lower() in (self._names if self._seen == self._list else self._look())
+            names = self._names if self._seen == self._list else self._look()
+            try:
+                low = _lower[key]
+            except KeyError:
+                low = _lowered(key)
+            return low in names
 
         def __setitem__(self, key, value):
             if type(key) is not str:
@@ -104,16 +120,20 @@ else:
                 return
             pairs = self._list
             names = self._names if self._seen == pairs else self._look()
-            wanted = key.lower()
-            if wanted not in names:
+            try:
+                low = _lower[key]
+            except KeyError:
+                low = _lowered(key)
+            if low not in names:
                 pair = (key, value)
                 pairs.append(pair)
-                names.append(wanted)
+                names.append(low)
                 self._seen.append(pair)
-            elif names.count(wanted) == 1:
-                pairs[names.index(wanted)] = (key, value)
+            elif names.count(low) == 1:
+                place = names.index(low)
+                pairs[place] = self._seen[place] = (key, value)
             else:
-                super().set(key, value)
+                super().set(key, value)  # which takes others of the name away
 
         def set(self, key, value, /, **kwargs):
             if kwargs or type(key) is not str or type(value) is not str:
@@ -126,10 +146,19 @@ else:
                 return super().setdefault(key, default)
             pairs = self._list
             names = self._names if self._seen == pairs else self._look()
-            wanted = key.lower()
-            if wanted in names:
-                return pairs[names.index(wanted)][1]
-            self[key] = default
+            try:
+                low = _lower[key]
+            except KeyError:
+                low = _lowered(key)
+            if low in names:
+                return pairs[names.index(low)][1]
+            if "\n" in default or "\r" in default:
+                super().set(key, default)  # which refuses it
+            else:
+                pair = (key, default)
+                pairs.append(pair)
+                names.append(low)
+                self._seen.append(pair)
             return default
 
         def __eq__(self, other):
