@@ -152,6 +152,25 @@ class TestApps:
             app.redirect = lambda location, code=302: Own("shadowed")  # type: ignore[method-assign, assignment]
             assert flask.redirect("/").get_data() == b"shadowed"
 
+    def test_a_replaced_constructor_is_called_as_by_werkzeug(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A class of responses, or a patched constructor, is given what Werkzeug's redirect gives."""
+        told: list[t.Any] = []
+
+        def tell(self: Response, response: t.Any, status: int, *, mimetype: str) -> None:
+            told.append((status, mimetype))
+            original(self, response, status, mimetype=mimetype)
+
+        original = Response.__init__
+        app = Flask(__name__)
+        app.response_class = type("Own", (Response,), {"__init__": tell})
+        assert app.redirect("/a").headers["Location"] == "/a"
+        app.response_class = Response
+        assert app.redirect("/a").headers["Location"] == "/a"
+        assert told == [(302, "text/html")]
+        monkeypatch.setattr(Response, "__init__", tell)
+        assert app.redirect("/a", 303).headers["Location"] == "/a"
+        assert told[1:] == [(303, "text/html")]
+
     def test_hooks_see_and_change_it(self) -> None:
         """An `after_request` function finds the location and may replace it."""
         app = Flask(__name__)

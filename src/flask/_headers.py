@@ -34,9 +34,7 @@ def lowered(pairs: list[tuple[str, str]]) -> list[str]:
 
 def around(pairs: list[tuple[str, str]]) -> _Headers:
     """Headers around a list of pairs that exists already and stays the one list."""
-    headers: t.Any = Headers(
-        None
-    )  # PERF: a call of the class with all its arguments is specialised, one of `__new__` not
+    headers: t.Any = Headers(None)  # PERF: with every argument the call is specialised
     headers._list = pairs
     return headers  # type: ignore[no-any-return]  # PERF: a cast is a call
 

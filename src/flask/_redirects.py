@@ -21,8 +21,11 @@ if t.TYPE_CHECKING:
 _UNQUOTED = f"{ascii_letters}{digits}_-.~%!$()*+,/:;=@"
 
 
-def redirect(location: str, code: int, kind: type[Response]) -> Response:
-    """A response of this class that sends the client to another location."""
+def redirect(location: str, code: int, kind: type[Response], stock: bool = False) -> Response:
+    """A response of this class that sends the client to another location.
+
+    `stock` says that its constructor is known to take what Werkzeug's takes.
+    """
     if type(location) is not str:
         return _werkzeug_redirect(location, code, kind)
     shown = location
@@ -32,7 +35,12 @@ def redirect(location: str, code: int, kind: type[Response]) -> Response:
         if "&" in location or "'" in location:
             shown = escape(location)
     begin, between, end = _page()
-    response: t.Any = kind(f"{begin}{shown}{between}{shown}{end}", code, mimetype="text/html")
+    page = f"{begin}{shown}{between}{shown}{end}"
+    response: t.Any
+    if stock:
+        response = kind(page, code, None, "text/html", None, False)  # PERF: with every argument it is specialised
+    else:
+        response = kind(page, code, mimetype="text/html")
     try:
         # PERF: as long as nobody has touched the headers, there is none to replace (2 µs).
         pairs = response._pairs if response._headers is None else None

@@ -297,7 +297,7 @@ class RequestContext:
         # None: never pushed. (): popped.
         self._pushes: tuple[t.Any, ...] | None = None
         self._url_adapter: MapAdapter | None = _unbuilt
-        self._url_prefix: str | None = None  # known when a URL was built
+        self._url_prefix: str | None = None  # known when a URL was built, and as long as there is no adapter
         # What stands on the app itself may hide a method of its class.
         self._app_vars = own = app.__dict__
         self._json = app.json
@@ -383,9 +383,10 @@ class RequestContext:
     @url_adapter.setter
     def url_adapter(self, value: MapAdapter | None) -> None:
         self._url_adapter = value
+        self._url_prefix = None
 
     def _build_url_adapter(self) -> None:
-        self._url_adapter = None
+        self.url_adapter = None
         try:
             self._url_adapter = self.app.create_url_adapter(self.request)
         except HTTPException as e:
@@ -730,7 +731,11 @@ class RequestContext:
 
 def _url_prefix_of(context: t.Any) -> str | None:
     """What the URLs within a request begin with, as its adapter would have it; None where only the adapter is sure."""
-    if not isinstance(context, RequestContext) or context.app.subdomain_matching:
+    if (
+        not isinstance(context, RequestContext)
+        or context._url_adapter is not _unbuilt
+        or context.app.subdomain_matching
+    ):
         return None
     environ = context._environ_of_request
     if "HTTP_UPGRADE" in environ:

@@ -256,6 +256,19 @@ def test_urls_that_are_not_certain_are_left_to_werkzeug(
     assert Router().build(url_map(*rules), endpoint, values, method) is None
 
 
+class Number(int):
+    def __str__(self) -> str:
+        return "of a class"
+
+
+@pytest.mark.parametrize("rule", ["/<int:x>", "/<int(signed=True):x>", "/<int(fixed_digits=4):x>/y"])
+@pytest.mark.parametrize("value", [-1, 0, 1, 999, 1000, 10**20, True, Number(5), 7.9, "8", "012"])
+def test_numbers_are_written_as_by_werkzeug(rule: str, value: object) -> None:
+    """Small numbers, whose texts are kept, large ones, and what becomes a number."""
+    made = url_map(rule)
+    assert Router().build(made, rule, {"x": value}) == made.bind("example.com").build(rule, {"x": value})
+
+
 def test_values_that_raise_are_left_to_werkzeug() -> None:
     """An error of the application's own text is raised where it always was."""
 

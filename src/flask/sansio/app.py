@@ -15,7 +15,7 @@ from werkzeug.routing import BuildError, Map, Rule
 from werkzeug.utils import cached_property
 
 from .. import typing as ft
-from .._contracts import original
+from .._contracts import original, stock
 from .._redirects import redirect
 from .._routing import Rule as _Rule
 from ..config import Config, ConfigAttribute
@@ -349,7 +349,8 @@ class App(Scaffold):
 
     def redirect(self, location: str, code: int = 302) -> BaseResponse:
         """Make the response that sends a client elsewhere, of the app's `response_class`."""
-        return redirect(location, code, self.response_class)
+        kind = self.response_class
+        return redirect(location, code, kind, kind is stock.response_class and kind.__init__ is stock.response_init)
 
     @original
     def inject_url_defaults(self, endpoint: str, values: dict[str, t.Any]) -> None:
