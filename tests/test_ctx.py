@@ -11,6 +11,7 @@ import weakref
 import greenlet
 import pytest
 from werkzeug.routing import Map, MapAdapter
+from werkzeug.test import create_environ
 
 import flask
 from flask import Flask, current_app, g, request, session
@@ -917,3 +918,27 @@ class TestARequestMadeLate:
                 environ["SCRIPT_NAME"], environ["PATH_INFO"] = "", "/mount/streamed"
 
         assert call(mounted, "/mount/streamed").body == b"/streamed /mount/ /mount"
+
+
+def test_the_environment_keeps_no_request() -> None:
+    """After a request the environment holds none: neither the request's own nor one of an app around it."""
+    app = flask.Flask(__name__)
+    for look in (False, True):
+        environ = {**create_environ("/"), "werkzeug.request": object()}
+        with app.request_context(environ) as context:
+            if look:
+                assert environ["werkzeug.request"] is context.request
+        assert environ["werkzeug.request"] is None
+
+
+def test_functions_for_the_response_are_a_list_of_the_contexts_own() -> None:
+    """`_after_request_functions` is one list for each context, and may be assigned."""
+    app = flask.Flask(__name__)
+    with app.test_request_context() as one, app.test_request_context() as other:
+        functions = one._after_request_functions
+        assert functions == []
+        assert one._after_request_functions is functions
+        assert other._after_request_functions is not functions
+        own: list[t.Any] = []
+        other._after_request_functions = own
+        assert other._after_request_functions is own

@@ -555,3 +555,16 @@ def test_a_converter_that_replaces_a_built_in_one_is_foreign() -> None:
     assert found(made, "/a/1") == ("/a/<int:x>", {"x": 1})
     assert found(made, "/b/1") is ABSENT
     assert found(made, "/b/IV") is None
+
+
+def test_a_default_subdomain_that_is_equal_keeps_the_form() -> None:
+    """Another string of the same name is no reason to compile a map again; another name is."""
+    made, router = Map([Rule("/a", endpoint="a", subdomain="www")], default_subdomain="www"), Router()
+    assert isinstance(router.match(made, "GET", "/a"), tuple)
+    form = mark_of(made)
+    made.default_subdomain = "-www"[1:]
+    assert isinstance(router.match(made, "GET", "/a"), tuple)
+    assert mark_of(made) is form
+    made.default_subdomain = "other"
+    assert router.match(made, "GET", "/a") is ABSENT
+    assert mark_of(made) is not form
