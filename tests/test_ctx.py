@@ -927,7 +927,8 @@ def test_the_environment_keeps_no_request() -> None:
         environ = {**create_environ("/"), "werkzeug.request": object()}
         with app.request_context(environ) as context:
             if look:
-                assert environ["werkzeug.request"] is context.request
+                made = context.request
+                assert environ["werkzeug.request"] is made
         assert environ["werkzeug.request"] is None
 
 
