@@ -50,7 +50,7 @@ from .helpers import (
 from .sansio.app import App
 from .sessions import SecureCookieSessionInterface, SessionInterface, _untouched_session_is_silent
 from .signals import appcontext_tearing_down, request_finished, request_started, request_tearing_down
-from .wrappers import Request, Response, _are_named_by_rule, _blueprints_of, plain
+from .wrappers import Request, Response, _are_named_by_rule, _blueprints_of, _plain
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -460,7 +460,7 @@ class Flask(App, Application):
     # ---- the steps of a request, numbered as in _dispatch.lifecycle
 
     def _respond(self, context: t.Any, environ: WSGIEnvironment) -> tuple[t.Any, t.Any]:
-        """Steps 3 to 10 for a gateway: the response and None, or None and what it would send (see `wrappers.plain`).
+        """Steps 3 to 10 for a gateway: the response and None, or None and what it would send (see `wrappers._plain`).
 
         PERF: a response that nobody comes to see, neither a function of the app's nor an override, is not made.
         """
@@ -509,7 +509,7 @@ class Flask(App, Application):
             and _now() is context
         ):
             if _untouched_session_is_silent(self, context):
-                sent = plain(body, status, mimetype)
+                sent = _plain(body, status, mimetype)
                 if sent is not None:
                     return None, sent
             else:

@@ -26,6 +26,7 @@ from ._headers import Headers as OurHeaders
 from ._headers import around, lowered
 from ._incoming import EnvironHeaders, IncomingRequest
 from ._incoming.request import stock
+from ._incoming.structures import multi
 from ._redirects import is_plain
 from ._sending import rewritten, send
 from .debughelpers import attach_enctype_error_multidict
@@ -55,32 +56,25 @@ class _Derived:
         return value
 
 
-class _Limit:
+def _limit(name: str, key: str, summary: str) -> property:
     """A limit on what a request may be: the one assigned for it, else the app's setting; None is no limit.
 
     Where no app is current it is Werkzeug's default.
     """
 
-    def __init__(self, key: str, summary: str) -> None:
-        self.key = key
-        self.__doc__ = f"{summary} `{key}` unless assigned for this request; None is no limit."
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    def __get__(self, instance: t.Any, owner: type | None = None) -> t.Any:
-        if instance is None:
-            return self
-        own = instance.__dict__
-        if self.name in own and own[self.name] is not None:
-            return own[self.name]
+    def get(request: t.Any) -> t.Any:
+        own = request.__dict__
+        if name in own and own[name] is not None:
+            return own[name]
         try:
-            return _now().app.config[self.key]
+            return _now().app.config[key]
         except RuntimeError:  # no app is current
-            return getattr(RequestBase, self.name)
+            return getattr(RequestBase, name)
 
-    def __set__(self, instance: t.Any, value: int | None) -> None:
-        instance.__dict__[self.name] = value
+    def assign(request: t.Any, value: int | None) -> None:
+        request.__dict__[name] = value
+
+    return property(get, assign, doc=f"{summary} `{key}` unless assigned for this request; None is no limit.")
 
 
 def _decoded(wsgi_string: str) -> str:
@@ -134,11 +128,19 @@ class Request(IncomingRequest):
     if t.TYPE_CHECKING:
         max_form_parts: int | None  # type: ignore[assignment]
     else:
-        max_content_length = _Limit("MAX_CONTENT_LENGTH", "Bytes that a body may have before reading it raises 413.")
-        max_form_memory_size = _Limit(
-            "MAX_FORM_MEMORY_SIZE", "Bytes that a field of a multipart form may have before parsing it raises 413."
+        max_content_length = _limit(
+            "max_content_length", "MAX_CONTENT_LENGTH", "Bytes that a body may have before reading it raises 413."
         )
-        max_form_parts = _Limit("MAX_FORM_PARTS", "Parts that a multipart form may have before parsing it raises 413.")
+        max_form_memory_size = _limit(
+            "max_form_memory_size",
+            "MAX_FORM_MEMORY_SIZE",
+            "Bytes that a field of a multipart form may have before parsing it raises 413.",
+        )
+        max_form_parts = _limit(
+            "max_form_parts",
+            "MAX_FORM_PARTS",
+            "Parts that a multipart form may have before parsing it raises 413.",
+        )
 
     @property
     def endpoint(self) -> str | None:
@@ -180,11 +182,13 @@ class Request(IncomingRequest):
     def _load_form_data(self) -> None:
         own = self.__dict__
         if "form" in own:
+            if "files" not in own:
+                own["files"] = multi()
             return
         if not self._load_small_form():
             self._has_files = True
             super()._load_form_data()
-        elif own["files"]:
+        elif "files" in own and own["files"]:
             return
         # A form that was sent without its enctype has names of files in `form` and nothing in `files`.
         app = _app_if_any()
@@ -270,6 +274,8 @@ _request_parts: dict[str, t.Callable[[Request], t.Any]] = {
 }
 for _name, _make in _request_parts.items():
     setattr(Request, _name, _Derived(_name, _make))
+setattr(Request, "stream", IncomingRequest.__dict__["stream"])  # noqa: B010 - typed as in the base
+stock.kind, stock.steps = Request, t.cast("t.Mapping[str, t.Any]", Request.__dict__)
 stock.headers = t.cast(t.Any, Request).headers
 stock.query_string = t.cast(t.Any, Request).query_string
 
@@ -468,7 +474,7 @@ class Response(ResponseBase):
         return size
 
 
-def plain(
+def _plain(
     body: str | bytes, status: int, mimetype: str | None
 ) -> tuple[str, list[tuple[str, str]], tuple[bytes]] | None:
     """What a `Response` of this would send: status line, headers and body; None where only a response itself can tell.

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from flask import Flask, Response, after_this_request, request_finished, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
-from flask.wrappers import plain
+from flask.wrappers import _plain
 from tests.gateways.raw import Answer, call
 
 ORDINARY = Answer("200 OK", [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", "4")], b"view")
@@ -54,7 +54,7 @@ def test_an_ordinary_answer_needs_no_response(app: Flask) -> None:
 @given(st.text(st.characters(exclude_categories=["Cs"])) | st.binary() | st.just("x" * 5000))
 def test_what_is_sent_is_what_responses_send(body: str | bytes) -> None:
     """Status, headers and body are those of our own response, and of Werkzeug's with the same type of content."""
-    sent = plain(body, 200, None)
+    sent = _plain(body, 200, None)
     assert sent is not None
     status, headers, pieces = sent
     ours = call(Response(body))
@@ -92,7 +92,7 @@ def test_what_is_no_result_is_an_error_of_the_app(result: t.Any, app: Flask) -> 
 def test_the_headers_that_are_sent_are_the_servers_own() -> None:
     """A server may change the list that it is given; the next answer does not know of it."""
     for _ in range(2):
-        sent = plain("a", 200, None)
+        sent = _plain("a", 200, None)
         assert sent is not None
         assert len(sent[1]) == 2
         sent[1].append(("X", "y"))

@@ -9,7 +9,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.test import create_environ
 
 from flask import Request
-from flask._incoming.bodies import AT_ONCE, LimitedStream, small_length, straight
+from flask._incoming.bodies import AT_ONCE, LimitedStream, _lengths, small_length, straight
 
 
 class Source(io.BytesIO):
@@ -84,8 +84,19 @@ def test_a_large_body_is_read_in_pieces(size: int) -> None:
 
 @pytest.mark.parametrize("stated", [None, "", "x", "-1", "0", "+1", "1_0", " 1", "\u0661", "100000", str(AT_ONCE + 1)])
 def test_a_length_that_is_not_plain_is_declined(stated: str | None) -> None:
-    """What is no number of ASCII digits, or too large a one, is left to Werkzeug."""
-    assert small_length({"CONTENT_LENGTH": stated}, None) == 0
+    """What is no number of ASCII digits, or too large a one, is left to Werkzeug, each time."""
+    for _ in range(2):
+        assert small_length({"CONTENT_LENGTH": stated}, None) == 0
+    assert small_length({}, None) == 0
+
+
+def test_lengths_are_those_of_int_and_few_are_kept() -> None:
+    """Any short number is read as int() reads it, whether or not it was stated before."""
+    for _ in range(2):
+        for number in range(0, AT_ONCE, 11):
+            for stated in (str(number), f"{number:05}"):
+                assert small_length({"CONTENT_LENGTH": stated}, None) == number
+                assert len(_lengths) <= 4096
 
 
 def test_a_length_beyond_the_limit_is_declined() -> None:

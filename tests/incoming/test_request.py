@@ -251,6 +251,42 @@ def test_what_was_put_on_a_request_counts() -> None:
     assert request.args["a"] == "2"
 
 
+@pytest.mark.parametrize(
+    ("asked", "name", "value", "answers"),
+    [
+        ("args", "query_string", b"a=2", ({"a": ["1"]}, {"a": ["2"]})),
+        ("cookies", "headers", Headers({"Cookie": "a=2"}), ({}, {"a": ["2"]})),
+        ("mimetype", "headers", Headers({"Content-Type": "text/css"}), (FORM, "text/css")),
+        ("form", "headers", Headers({"Content-Type": "text/css"}), ({"a": ["3"]}, {})),
+        ("form", "stream", io.BytesIO(b"a=2"), ({"a": ["3"]}, {"a": ["2"]})),
+    ],
+)
+def test_what_is_put_into_the_class_counts_while_it_is_there(
+    asked: str, name: str, value: t.Any, answers: tuple[t.Any, t.Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A patch of the class is seen by the next request, and gone with the patch."""
+
+    def answer() -> t.Any:
+        return getattr(Request(posted(b"a=3", FORM, QUERY_STRING="a=1")), asked)
+
+    assert answer() == answers[0]
+    with monkeypatch.context() as patch:
+        patch.setattr(Request, name, property(lambda self: value))
+        assert answer() == answers[1]
+    assert answer() == answers[0]
+
+
+@pytest.mark.parametrize("first", ["form", "files", "values"])
+def test_a_form_without_files_has_none_of_them(first: str) -> None:
+    """Whichever is asked for first, `files` is one empty dict of the kind that forms are."""
+    request = Request(posted(b"a=1", FORM))
+    getattr(request, first)
+    assert (request.form, request.files) == ({"a": ["1"]}, {})
+    assert type(request.files) is type(request.form)
+    assert request.files is request.files
+    request.close()
+
+
 @pytest.mark.parametrize("way", ["class", "object"])
 @pytest.mark.parametrize("kind", [MultiDict, ImmutableDict, dict])
 def test_parameters_are_stored_in_the_class_that_was_asked_for(way: str, kind: t.Any) -> None:

@@ -22,16 +22,28 @@ AT_ONCE = 64 * 1024
 
 def small_length(environ: WSGIEnvironment, limit: int | None) -> int:
     """The length of a body that may be read at once; 0 where there is none, or more is to be known about it."""
-    stated = environ.get("CONTENT_LENGTH")
-    if (
-        not stated
-        or len(stated) > 5
-        or not (stated.isascii() and stated.isdigit())
-        or "HTTP_TRANSFER_ENCODING" in environ
-    ):
+    stated = environ["CONTENT_LENGTH"] if "CONTENT_LENGTH" in environ else None
+    if not stated or len(stated) > 5 or "HTTP_TRANSFER_ENCODING" in environ:
         return 0
-    length = int(stated)
-    return 0 if length > AT_ONCE or (limit is not None and length > limit) else length
+    length = _lengths.get(stated)
+    if length is None:
+        length = _length(stated)
+    return 0 if limit is not None and length > limit else length
+
+
+# PERF: most bodies are of a few lengths, and to look one up takes a fifth of asking what is a number.
+_lengths: dict[str, int] = {}
+
+
+def _length(stated: str) -> int:
+    """A length of at most five digits, or 0 for one that is too large or none; it is kept, and few of them are."""
+    length = int(stated) if stated.isascii() and stated.isdigit() else 0
+    if length > AT_ONCE:
+        length = 0
+    if len(_lengths) >= 4096:
+        _lengths.clear()
+    _lengths[stated] = length
+    return length
 
 
 class LimitedStream(_LimitedStream):

@@ -70,8 +70,11 @@ class IncomingRequest(RequestBase):
 
     @property
     def _query_text(self) -> str:
-        kind: t.Any = self.__class__
-        if "query_string" not in self.__dict__ and kind.query_string is stock.query_string:
+        kind: t.Any = type(self)
+        if (
+            "query_string" not in self.__dict__
+            and (stock.steps["query_string"] if kind is stock.kind else kind.query_string) is stock.query_string
+        ):
             text: str = self.environ.get("QUERY_STRING", "")
             if text.isascii():
                 return text  # PERF: not by way of bytes
@@ -93,8 +96,8 @@ class IncomingRequest(RequestBase):
 
     def _environ_of_headers(self) -> WSGIEnvironment | None:
         """The environment that the headers come from, be it by way of Werkzeug's object or not; else None."""
-        kind: t.Any = self.__class__
-        if kind.headers is not stock.headers:
+        kind: t.Any = type(self)
+        if (stock.steps["headers"] if kind is stock.kind else kind.headers) is not stock.headers:
             return None
         own = self.__dict__
         if "headers" not in own:
@@ -112,18 +115,22 @@ class IncomingRequest(RequestBase):
 
     def _mimetype_sent(self) -> str:
         """The `mimetype`, without taking the header apart where there is nothing to it."""
-        kind = self.__class__
+        kind, own = type(self), self.__dict__
         if (
-            "_parsed_content_type" not in self.__dict__
+            "_parsed_content_type" not in own
             and kind.mimetype is stock.mimetype
             and kind._parse_content_type is stock._parse_content_type
         ):
-            environ = self._environ_of_headers()
+            environ: WSGIEnvironment | None
+            if kind is stock.kind and stock.steps["headers"] is stock.headers and "headers" not in own:
+                environ = self.environ  # PERF: what nearly every answer is
+            else:
+                environ = self._environ_of_headers()
             if environ is not None:
-                sent: str = environ.get("CONTENT_TYPE", "")
+                sent: str = environ["CONTENT_TYPE"] if "CONTENT_TYPE" in environ else ""
                 if sent in _bare_types:
                     return sent
-                parsed = self.__dict__["_parsed_content_type"] = content_type(sent)
+                parsed = own["_parsed_content_type"] = content_type(sent)
                 return parsed[0].lower()
         return self.mimetype
 
@@ -154,8 +161,13 @@ class IncomingRequest(RequestBase):
 
     def _read_at_once(self) -> bytes | None:
         """A small body that nobody has begun to read; or None, and nothing is done, where Werkzeug must decide."""
-        own = self.__dict__
-        if "stream" in own or "_read_at" in own or self.shallow or self.__class__.stream is not stock.stream:
+        kind, own = type(self), self.__dict__
+        if (
+            "stream" in own
+            or "_read_at" in own
+            or self.shallow
+            or (stock.steps["stream"] if kind is stock.kind else kind.stream) is not stock.stream
+        ):
             return None
         environ = self.environ
         limit = self.max_content_length
@@ -183,7 +195,7 @@ class IncomingRequest(RequestBase):
             stream.on_disconnect(error)
             return b""
         if ended:
-            self._read_at = len(data), limit
+            own["_read_at"] = len(data), limit
             return data
         # The rest is still on its way; or it never comes, and the stream knows what that means.
         stream = own["stream"] = stream_at(environ, limit, len(data))
@@ -193,7 +205,7 @@ class IncomingRequest(RequestBase):
     def stream(self) -> t.IO[bytes]:
         """The body to read from, once; it ends where the body does."""
         if "_read_at" in self.__dict__:  # PERF: rarely asked for after that; to end a stream takes 1 µs
-            length, limit = self._read_at
+            length, limit = self.__dict__["_read_at"]
             return stream_at(self.environ, limit, length)
         return straight(super().stream)
 
@@ -207,8 +219,7 @@ class IncomingRequest(RequestBase):
 
     def _load_small_form(self) -> bool:
         """Load a form that can be read at once; or return False, and nothing is done, where Werkzeug must decide."""
-        own = self.__dict__
-        kind = self.__class__
+        kind, own = type(self), self.__dict__
         if (
             self.form_data_parser_class is not FormDataParser
             or kind.make_form_data_parser is not stock.make_form_data_parser
@@ -229,7 +240,7 @@ class IncomingRequest(RequestBase):
                 if body is None:
                     return False
                 if storage is ImmutableMultiDict:
-                    own["form"], own["files"] = multi(urlencoded(body.decode())), multi()
+                    own["form"] = multi(urlencoded(body.decode()))  # `files` is made when it is asked for
                 else:
                     own["form"], own["files"] = storage(_pairs(body.decode())), storage()
             elif mimetype == "multipart/form-data":
@@ -287,22 +298,23 @@ class IncomingRequest(RequestBase):
         What is not called JSON (unless `force` is true) or is none goes to `on_json_loading_failed`, or is None where
         `silent` is true.
         """
-        known = self._cached_json
-        if cache and known[silent] is not ...:
-            return known[silent]
-        kind = self.__class__
+        # PERF: looked up and stored in the dict: of what the class has too no attribute is ever specialised.
+        kind, own = type(self), self.__dict__
+        if cache and "_cached_json" in own:
+            known = own["_cached_json"][silent]
+            if known is not ...:
+                return known
         if not (
             force
             or (kind.is_json is stock.is_json and self._mimetype_sent() == "application/json")  # PERF: nearly always
             or self.is_json
         ):
             return None if silent else self.on_json_loading_failed(None)
-        own = self.__dict__
         data: t.Any = None
         if kind.get_data is stock.get_data and "get_data" not in own and "_cached_data" not in own:
             data = self._read_at_once()  # PERF: what `get_data` begins with
             if cache and data is not None:
-                self._cached_data = data
+                own["_cached_data"] = data
         if data is None:
             data = self.get_data(cache=cache)
         try:
@@ -314,7 +326,7 @@ class IncomingRequest(RequestBase):
                 self._cached_json = (loud, None) if silent else (value, quiet)
         else:
             if cache:
-                self._cached_json = (value, value)
+                own["_cached_json"] = value, value
         return value
 
 
@@ -341,6 +353,9 @@ class _Stock:
         # The class that has these from the environment says by what.
         self.headers: t.Any = None
         self.query_string: t.Any = None
+        # That class, and what stands in it at any time. PERF: to ask a class for a descriptor of Python's takes a call.
+        self.kind: type[IncomingRequest] = kind
+        self.steps: t.Mapping[str, t.Any] = kind.__dict__
 
 
 stock = _Stock(IncomingRequest)
