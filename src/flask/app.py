@@ -572,13 +572,12 @@ class Flask(App, Application):
 
         The first result of a `before_request` function that is not None becomes the request's, in place of the view's.
         """
-        processors, before = self.url_value_preprocessors, self.before_request_funcs
-        if not processors and not before:
-            return None
+        processors = self.url_value_preprocessors
         if processors:
             request = _find_request_ctx().request
             for processor in _app_first(processors):
                 processor(request.endpoint, request.view_args)
+        before = self.before_request_funcs
         if before:
             for function in _app_first(before):
                 result = self.ensure_sync(function)()

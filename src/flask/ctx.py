@@ -679,10 +679,11 @@ class RequestContext:
         context = self._app_ctx
         if context is not None:
             return context.g
-        g = self._top_g
+        g: t.Any = self._top_g  # PERF: a cast is a call
         if g is None:
-            self._top_g = g = self._first("g", self.app.app_ctx_globals_class())
-        return t.cast(_AppCtxGlobals, g)
+            kind = self.app.app_ctx_globals_class
+            self._top_g = g = self._first("g", kind())
+        return g  # type: ignore[no-any-return]
 
     def _forget_app_context(self) -> None:
         """Each push has an app context of its own."""
@@ -691,10 +692,10 @@ class RequestContext:
 
     @property
     def _after_request_functions(self) -> list[ft.AfterRequestCallable[t.Any]]:
-        functions = self._after
+        functions: t.Any = self._after
         if functions is None:
             self._after = functions = self._first("after", [])
-        return t.cast("list[ft.AfterRequestCallable[t.Any]]", functions)
+        return functions  # type: ignore[no-any-return]
 
     @_after_request_functions.setter
     def _after_request_functions(self, functions: list[ft.AfterRequestCallable[t.Any]]) -> None:
