@@ -315,10 +315,7 @@ class Flask(App, Application):
         A failure goes to `handle_url_build_error`. Raises `RuntimeError` outside of a request without `SERVER_NAME`,
         `ValueError` for a scheme in a URL that is not external.
         """
-        top = _now()
-        if type(top) is RequestContext and top.app is self:
-            return self._url_within(top, endpoint, values, _anchor, _method, _scheme, _external)
-        return self._url_in_full(top, endpoint, values, _anchor, _method, _scheme, _external)
+        return self._url_within(_now(), endpoint, values, _anchor, _method, _scheme, _external)
 
     @original
     def _url_within(
@@ -331,13 +328,14 @@ class Flask(App, Application):
         scheme: str | None,
         external: bool | None,
     ) -> str:
-        """What `url_for` says, with a context of this app on top.
+        """What `url_for` says, with what is on top of the contexts.
 
         PERF: here is what most calls have in common, by as few questions as can be; the rest is `_url_in_full`'s.
         """
         prefix = top._url_prefix
         if (
             (prefix is not None or (prefix := _url_prefix_of(top)) is not None)
+            and top.app is self  # else that app's adapter answers, with that app's rules
             and scheme is None
             and not external
             and endpoint
@@ -381,7 +379,7 @@ class Flask(App, Application):
         if (
             not external
             and prefix is not None
-            and context.app is self  # else that app's adapter answers, with that app's rules
+            and context.app is self
             and MapAdapter.build is _adapter_build
         ):
             url = self._router.build(self.url_map, endpoint, values, method)
