@@ -553,3 +553,185 @@ def test_outside_of_a_request_a_file_is_an_error_that_explains(app: Flask) -> No
             send()
         with app.app_context(), pytest.raises(RuntimeError, match="outside of request context"):
             send()
+
+
+# ---- what is done before the server asks
+
+
+def sent_by(app: Flask, path: str = "/static/a.js", **options: t.Any) -> tuple[t.Any, Response]:
+    """What a server is given to send, and the response that it comes from."""
+    kept: list[Response] = []
+    app.after_request_funcs[None] = [lambda response: (kept.append(response), response)[1]]
+    return app(create_environ(path, **options), lambda *args: None), kept[0]  # type: ignore[arg-type, return-value]
+
+
+def test_a_small_file_is_read_and_closed_as_it_is_sent(own: Flask) -> None:
+    """The server gets the bytes of a small file, and nothing stays open; a known or unasked body is closed unread."""
+    body, response = sent_by(own)
+    assert (body, response.response.file.closed) == ([b"0123456789"], True)  # type: ignore[attr-defined]
+    tag = {"If-None-Match": response.headers["ETag"]}
+    for options in ({"headers": tag}, {"method": "HEAD"}):
+        body, response = sent_by(own, **options)
+        assert (body, response.response.file.closed) == ((), True)  # type: ignore[attr-defined]
+    assert sent_by(own, "/static/style.css")[0] == []
+
+
+@pytest.mark.parametrize("change", ["grows", "is read", "is replaced", "is closed", "cannot be read"])
+def test_a_file_that_is_not_as_it_was_opened_is_sent_as_by_werkzeug(own: Flask, tmp_path: Path, change: str) -> None:
+    """Whatever happens to a small file before it is sent, the server sees what it saw of Werkzeug's wrapper."""
+    path = tmp_path / "a.bin"
+
+    def change_it(response: Response) -> Response:
+        wrapper: t.Any = response.response
+        if change == "grows":
+            path.write_bytes(b"x" * 20_000)
+        elif change == "is read":
+            assert wrapper.file.read(3) == b"012"
+        elif change == "is replaced":
+            wrapper.file.close()
+            wrapper.file = io.BytesIO(b"another")
+        elif change == "is closed":
+            wrapper.close()
+        else:
+            other = os.open(path, os.O_WRONLY)
+            os.dup2(other, wrapper.file.fileno())
+            os.close(other)
+        return response
+
+    outcomes = []
+    for exactly in (True, False):
+        path.write_bytes(b"0123456789")
+        environ = create_environ()
+        with own.request_context(environ):
+            response = change_it(flask.send_file(path))
+        sending = werkzeug.wrappers.Response.__call__ if exactly else Response.__call__
+        body: t.Any = sending(response, environ, lambda *args: None)  # type: ignore[arg-type]
+        try:
+            outcomes.append(list(body))
+        except (OSError, ValueError) as e:
+            outcomes.append([type(e)])
+        if hasattr(body, "close"):
+            body.close()
+        assert response.response.file.closed  # type: ignore[attr-defined]
+    assert outcomes[0] == outcomes[1]
+
+
+def test_a_patched_wrapper_reads_and_closes(own: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A method of Werkzeug's wrapper that somebody replaces is called for a small file too."""
+    told: list[str] = []
+    for name in ("__next__", "close"):
+        original = getattr(FileWrapper, name)
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                FileWrapper, name, lambda self, name=name, original=original: (told.append(name), original(self))[1]
+            )
+            assert call(own, "/static/a.js").body == b"0123456789"
+    assert told == ["__next__", "__next__", "close"]
+
+
+def test_whoever_waits_for_the_close_of_a_known_file_is_told(own: Flask) -> None:
+    """`call_on_close` is heeded where Werkzeug heeds it: for a body that is not passed through."""
+    for headers, expected in (({}, []), ({"If-None-Match": "*"}, ["closed"])):
+        told: list[str] = []
+        own.after_request_funcs[None] = [
+            lambda response, told=told: (response.call_on_close(lambda: told.append("closed")), response)[1]
+        ]
+        call(own, "/static/a.js", headers=headers)
+        assert told == expected
+
+
+def test_ages_that_change_are_said_as_they_are(own: Flask) -> None:
+    """What is known of a file's state holds for one age; another is written anew."""
+    for age in (None, 5, None, 7, 0, 7):
+        compare(own, "files/a.js", {}, max_age=age)
+    for age, said in ((3600, "public, max-age=3600"), (None, "no-cache"), (60, "public, max-age=60")):
+        own.config["SEND_FILE_MAX_AGE_DEFAULT"] = age
+        assert call(own, "/static/a.js").header("Cache-Control") == said
+
+
+def test_a_file_that_is_gone_is_gone_at_once(own: Flask, tmp_path: Path) -> None:
+    """A place where a file was found is looked at again each time."""
+    own.static_folder = str(tmp_path)
+    path = tmp_path / "a.txt"
+    path.write_text("x")
+    assert [call(own, "/static/a.txt").status for _ in range(2)] == ["200 OK"] * 2
+    path.unlink()
+    assert call(own, "/static/a.txt").status == "404 NOT FOUND"
+    path.mkdir()
+    assert call(own, "/static/a.txt").status == "404 NOT FOUND"
+    (path / "b.txt").write_text("y")
+    assert call(own, "/static/a.txt/b.txt").body == b"y"
+
+
+@pytest.mark.parametrize("where", ["subclass", "instance", "class", "module"])
+def test_a_replaced_step_of_the_static_route_is_called(app: Flask, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`send_static_file`, `get_send_file_max_age` and `send_from_directory` may each be somebody else's."""
+    told: list[t.Any] = []
+
+    def send_static_file(self: Flask, filename: str) -> Response:
+        told.append(("send", filename))
+        return Flask.__dict__["original"](self, filename)  # type: ignore[no-any-return]
+
+    def get_send_file_max_age(self: Flask, filename: str | None) -> None:
+        told.append(("age", filename))
+
+    replaced: dict[str, t.Any] = {
+        "send_static_file": send_static_file,
+        "get_send_file_max_age": get_send_file_max_age,
+    }
+    monkeypatch.setattr(Flask, "original", Flask.send_static_file, raising=False)
+    kind = type("Own", (Flask,), replaced) if where == "subclass" else Flask
+    own = kind("files", root_path=app.root_path, static_folder="files", static_url_path="/static")
+    for name, function in replaced.items():
+        if where == "instance":
+            setattr(own, name, partial(function, own))
+        elif where == "class":
+            monkeypatch.setattr(Flask, name, function)
+    if where == "module":
+        monkeypatch.setattr(
+            "flask.app.send_from_directory",
+            lambda directory, path, **options: (told.append((directory, path, options)), Response("own"))[1],
+        )
+        assert call(own, "/static/a.js").body == b"own"
+        assert told == [(own.static_folder, "a.js", {"max_age": None})]
+        return
+    assert call(own, "/static/a.js").body == b"0123456789"
+    # An age of None has the app asked once more, for the path.
+    assert told == [("send", "a.js"), ("age", "a.js"), ("age", os.path.join(app.root_path, "files", "a.js"))]
+
+
+def test_a_rule_of_ones_own_may_lead_to_the_static_view(app: Flask) -> None:
+    """The endpoint `static` passes on whatever a rule gives it, by name."""
+
+    class Own(Flask):
+        def send_static_file(self, filename: str = "none", **more: t.Any) -> Response:
+            return Response(f"{filename} {more}")
+
+    own = Own("files", root_path=app.root_path, static_folder="files", static_url_path="/static")
+    own.add_url_rule("/<language>/<path:filename>", endpoint="static")
+    own.add_url_rule("/<language>", endpoint="static")
+    assert call(own, "/de/a.js").body == b"a.js {'language': 'de'}"
+    assert call(own, "/de").body == b"none {'language': 'de'}"
+    with pytest.raises(TypeError):
+        own.view_functions["static"]("a.js")
+
+
+def test_a_blueprint_says_the_age_of_its_files_first(app: Flask) -> None:
+    """A blueprint's own `get_send_file_max_age` is asked, and the app's where it says nothing."""
+    asked: list[str] = []
+
+    class Own(flask.Blueprint):
+        def get_send_file_max_age(self, filename: str | None) -> int | None:
+            asked.append("blueprint")
+            return 5 if filename == "a.js" else None
+
+    class OwnApp(Flask):
+        def get_send_file_max_age(self, filename: str | None) -> int | None:
+            asked.append("app")
+            return 9
+
+    own = OwnApp("files", root_path=app.root_path, static_folder=None)
+    own.register_blueprint(Own("b", "files", root_path=app.root_path, static_folder="files", url_prefix="/b"))
+    assert call(own, "/b/files/a.js").header("Cache-Control") == "public, max-age=5"
+    assert call(own, "/b/files/style.css").header("Cache-Control") == "public, max-age=9"
+    assert asked == ["blueprint", "blueprint", "app"]

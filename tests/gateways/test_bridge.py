@@ -7,6 +7,7 @@ import gc
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 import traceback
@@ -821,3 +822,71 @@ class TestEnsureSync:
             return "in time"
 
         assert call(app).body == b"in time"
+
+
+@both
+class TestFirstSteps:
+    """A coroutine that waits for nothing but its turn is done before the loop looks for files and timers."""
+
+    def test_they_are_steps_of_a_task_on_the_running_loop(self) -> None:
+        """Task, loop and generators are there at every step, and nothing of them is left behind."""
+        hooks = sys.get_asyncgen_hooks()
+
+        async def look() -> tuple[bool, bool, bool]:
+            task = asyncio.current_task()
+            await asyncio.sleep(0)
+            loop = asyncio.get_running_loop()
+            return task is asyncio.current_task(), task in asyncio.all_tasks(), loop.is_running()
+
+        assert run_on_loop(look)() == (True, True, True)
+        assert sys.get_asyncgen_hooks() == hooks
+        assert asyncio._get_running_loop() is None
+
+    def test_one_that_never_rests_keeps_no_timer_waiting(self) -> None:
+        """Timers and threads have their turn while a coroutine only ever gives way."""
+
+        async def spin() -> int:
+            rung = asyncio.Event()
+            asyncio.get_running_loop().call_later(0.01, rung.set)
+            turns = 0
+            while not rung.is_set():
+                turns += 1
+                await asyncio.sleep(0)
+            return turns
+
+        assert run_on_loop(spin)() > 8
+
+    def test_what_was_called_earlier_runs_earlier(self) -> None:
+        """Callbacks run in the order in which they came, and one that was cancelled does not."""
+
+        async def order() -> list[int]:
+            told: list[int] = []
+            loop = asyncio.get_running_loop()
+            handles = [loop.call_soon(told.append, number) for number in range(5)]
+            handles[3].cancel()
+            await asyncio.sleep(0)
+            loop.call_soon(told.append, 5)
+            await asyncio.sleep(0)
+            return told
+
+        assert run_on_loop(order)() == [0, 1, 2, 4, 5]
+
+    def test_a_task_factory_and_debug_mode_are_heeded(self, shared: bridge._SharedLoop) -> None:
+        """Whoever has the loop make its tasks in another way, or asks for its warnings, gets that."""
+        made: list[object] = []
+
+        def factory(loop, coroutine, **options):  # type: ignore[no-untyped-def]
+            made.append(coroutine)
+            return asyncio.Task(coroutine, loop=loop, **options)
+
+        async def work() -> str:
+            await asyncio.sleep(0)
+            return "done"
+
+        shared.loop.set_task_factory(factory)
+        assert run_on_loop(work)() == "done"
+        assert len(made) == 1
+        shared.loop.set_task_factory(None)
+        shared.loop.set_debug(True)
+        assert run_on_loop(work)() == "done"
+        assert len(made) == 1
