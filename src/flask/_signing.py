@@ -9,13 +9,14 @@ PERF: ItsDangerous makes a signer, derives the key and sets up an HMAC for each 
 
 from __future__ import annotations
 
+import time
 import typing as t
 import zlib
 from binascii import a2b_base64, b2a_base64
 from hmac import compare_digest
-from struct import Struct
+from types import SimpleNamespace
 
-from itsdangerous import TimestampSigner, URLSafeTimedSerializer
+from itsdangerous import TimestampSigner, URLSafeTimedSerializer, timed
 from itsdangerous.encoding import int_to_bytes, want_bytes
 
 # The HMAC of one key (RFC 2104): a hash that has taken in the key, padded for the inner round, and one for the outer.
@@ -25,6 +26,10 @@ _loads = URLSafeTimedSerializer.loads
 _dumps = URLSafeTimedSerializer.dumps
 _sign = TimestampSigner.sign
 _unsign = TimestampSigner.unsign
+_get_timestamp = TimestampSigner.get_timestamp
+_number_of = int.from_bytes  # PERF: looked up in the class, it is made anew each time
+# Where ItsDangerous looks for a clock.
+_of_time: t.Any = timed if hasattr(timed, "time") else SimpleNamespace(time=None)
 
 
 class KeptSerializer(URLSafeTimedSerializer):
@@ -33,13 +38,12 @@ class KeptSerializer(URLSafeTimedSerializer):
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
         super().__init__(*args, **kwargs)
         self._stamper = TimestampSigner(b"")  # who knows what time it is; ItsDangerous makes one for each use
-        self._last_stamp = (0, "")
+        self._second = 0.0, 0.0, (0, "")
         self._macs = self._derive()
         size = self._macs[0][0].digest_size if self._macs else 0
-        self._signature_length = (size * 4 + 2) // 3
-        self._split_tail = Struct(
-            f">I2x{size}s"
-        ).unpack  # a time of four bytes (until the year 2106), two of nothing, the signature
+        self._signature_length = length = (size * 4 + 2) // 3
+        self._signature_padding = b"=" * (-length % 4)
+        self._end_of_data = ~length
 
     def _derive(self) -> tuple[_Mac, ...]:
         """The MAC of each key, newest first, proved by a signature of ItsDangerous'; none where it signs otherwise."""
@@ -79,13 +83,12 @@ class KeptSerializer(URLSafeTimedSerializer):
         """The text that was signed. None, or any error, where it is for ItsDangerous to decide."""
         if URLSafeTimedSerializer.loads is not _loads or TimestampSigner.unsign is not _unsign:
             return None
-        # Base64 for URLs in the usual alphabet. PERF: both replacements take 0.1 µs; base64's translation takes 0.6.
-        payload, stamp, signature = signed.replace("-", "+").replace("_", "/").rsplit(".", 2)
+        data = signed.encode()
+        payload, stamp, signature = data.translate(_USUAL).rsplit(b".", 2)
         if not payload or len(stamp) != 6 or len(signature) != self._signature_length:
             return None
-        data = signed[: ~len(signature)].encode()
-        # PERF: both in one, with two letters for the two bytes between. More padding than needed does not matter.
-        seconds, given = self._split_tail(a2b_base64(f"{stamp}AA{signature}=="))
+        data = data[: self._end_of_data]
+        given = a2b_base64(signature + self._signature_padding)
         for inner, outer in self._macs:
             # PERF: as `_digest`, without the call.
             inner = inner.copy()
@@ -96,9 +99,9 @@ class KeptSerializer(URLSafeTimedSerializer):
                 break
         else:
             return None
-        if not 0 <= self._stamper.get_timestamp() - seconds <= max_age:
+        if not 0 <= self._this_second()[0] - _number_of(a2b_base64(stamp + b"==")) <= max_age:
             return None
-        if payload[0] == ".":
+        if signed[0] == ".":
             payload = payload[1:]
             return zlib.decompress(a2b_base64(payload + _PADDING[len(payload) % 4])).decode()
         return a2b_base64(payload + _PADDING[len(payload) % 4]).decode()
@@ -113,17 +116,22 @@ class KeptSerializer(URLSafeTimedSerializer):
         ):
             return super().dumps(obj, salt)
         text = self.serializer.dumps(obj)
-        message = f"{_payload_of(text.encode() if type(text) is str else want_bytes(text))}.{self._stamp()}"
+        message = f"{_payload_of(text.encode() if type(text) is str else want_bytes(text))}.{self._this_second()[1]}"
         return f"{message}.{_text_of(_digest(self._macs[0], message.encode()))}"
 
-    def _stamp(self) -> str:
-        """The time in seconds, as it is written."""
-        now = self._stamper.get_timestamp()
-        second, stamp = self._last_stamp
-        if now != second:
-            stamp = _text_of(int_to_bytes(now))
-            self._last_stamp = now, stamp
-        return stamp
+    def _this_second(self) -> tuple[int, str]:
+        """The time in seconds, as a number and as it is written."""
+        if TimestampSigner.get_timestamp is not _get_timestamp or _of_time.time is not time:
+            now = self._stamper.get_timestamp()
+            return now, _text_of(int_to_bytes(now))
+        # PERF: the time in fractions is compared; to make a whole number of it takes as long as to ask for it.
+        begin, end, known = self._second
+        clock = time.time()
+        if not begin <= clock < end:
+            now = int(clock)
+            known = now, _text_of(int_to_bytes(now))
+            self._second = float(now), now + 1.0, known
+        return known
 
 
 def seeming_text(signed: str) -> str | None:
@@ -131,11 +139,11 @@ def seeming_text(signed: str) -> str | None:
 
     For whoever wants to know what a text cannot say, whether or not it is true. It must not be used as data.
     """
-    payload = signed.replace("-", "+").replace("_", "/").rpartition(".")[0].rpartition(".")[0]
-    packed = payload[:1] == "."
-    if packed:
-        payload = payload[1:]
     try:
+        payload = signed.encode().translate(_USUAL).rpartition(b".")[0].rpartition(b".")[0]
+        packed = payload[:1] == b"."
+        if packed:
+            payload = payload[1:]
         data = a2b_base64(payload + _PADDING[len(payload) % 4])
         if packed:
             # APPSEC: nobody has vouched for it yet, and a little may unpack to very much.
@@ -168,11 +176,13 @@ def _digest(mac: _Mac, message: bytes) -> bytes:
 
 
 def _text_of(data: bytes) -> str:
-    # PERF: quicker with the newline than without, and in text than in bytes.
-    return b2a_base64(data).decode().replace("+", "-").replace("/", "_").rstrip("=\n")
+    return b2a_base64(data).translate(_FOR_URLS, b"=\n").decode()
 
 
-_PADDING = ("", "===", "==", "=")
+# Base64 in the alphabet for URLs and in the usual one.
+_FOR_URLS = bytes.maketrans(b"+/", b"-_")
+_USUAL = bytes.maketrans(b"-_", b"+/")
+_PADDING = (b"", b"===", b"==", b"=")
 _SEEMING = 16 * 1024
 _ZLIB_HEADER = zlib.compress(b"")[:2]
 
