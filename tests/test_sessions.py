@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import datetime
 import hashlib
 import json
@@ -20,7 +21,8 @@ from markupsafe import Markup
 from werkzeug.datastructures import Headers, ImmutableMultiDict
 
 import flask
-from flask import Flask, _signing, sessions
+from flask import Flask, _signing, ctx, sessions
+from flask._incoming import IncomingRequest
 from flask.json.tag import JSONTag, TaggedJSONSerializer
 from flask.sessions import NullSession, SecureCookieSession, SecureCookieSessionInterface, SessionInterface
 from tests import oracle
@@ -693,7 +695,8 @@ class TestShortCuts:
 
     @pytest.mark.parametrize("path", ["/read", "/quiet", "/set/b/2", "/clear"])
     @pytest.mark.parametrize("name", ["cookies", "headers", "dict_storage_class"])
-    def test_a_patched_request_class(self, name: str, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize("kind", [flask.Request, IncomingRequest])
+    def test_a_patched_request_class(self, kind: type, name: str, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """Cookies that Flask's own request class was made to find in another way are the cookies."""
         app = busy()
         cookie = cookie_of(alike(app, "/permanent", None))
@@ -702,9 +705,9 @@ class TestShortCuts:
             "headers": property(lambda self: Headers([("Cookie", cookie)])),
             "dict_storage_class": type("None", (ImmutableMultiDict,), {"get": lambda self, name: None}),
         }
-        monkeypatch.setattr(flask.Request, name, replaced[name], raising=False)
+        monkeypatch.setattr(kind, name, replaced[name], raising=False)
         answer = alike(app, path, "session=no")
-        if path == "/read" and name != "dict_storage_class":
+        if path == "/read" and (name == "cookies" or (name == "headers" and kind is flask.Request)):
             assert answer.body == b'{"_permanent": true, "a": 1}'
 
     def test_a_session_needs_no_request(self) -> None:
@@ -903,6 +906,35 @@ class TestShortCuts:
         session.on_update = None
         session["a"] = 3
         assert session == {"a": 3}
+
+    def test_a_subclass_has_the_defaults_in_its_class(self) -> None:
+        """A subclass may set what its sessions begin with, and need not call the constructor that it inherits."""
+
+        class Bare(SecureCookieSession):
+            def __init__(self, initial: t.Any = None) -> None:
+                dict.__init__(self, initial or {})
+
+        class Saved(SecureCookieSession):
+            modified = True
+
+        assert (Bare.accessed, Bare.modified, NullSession.modified, Saved.modified) == (False, False, False, True)
+        for kind in (SecureCookieSession, Bare, Saved, type("Below", (Saved,), {})):
+            session = kind({"a": 1})
+            assert (session.accessed, session.modified) == (False, issubclass(kind, Saved))
+            session.accessed = session.modified = True
+            twin = copy.deepcopy(session)
+            assert (twin, twin.accessed, twin.modified, kind().accessed) == ({"a": 1}, True, True, False)
+
+    def test_no_session_is_kept(self) -> None:
+        """When a request has ended nothing knows its session, nor one that could not be opened."""
+        app = busy()
+        for cookie in ("session=no", cookie_of(call(app, "/set/b/2"))):
+            with_cookie(app, "/read", cookie)
+        app.session_interface = interface = SecureCookieSessionInterface()
+        interface.session_class = None  # type: ignore[assignment]
+        with pytest.raises(TypeError), app.test_request_context():
+            _ = flask.session.permanent
+        assert ctx._opening == {}
 
     def test_a_session_class_may_mix_in_another_dict(self) -> None:
         """A class that comes later in the order of bases is not passed by."""

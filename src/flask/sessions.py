@@ -10,7 +10,6 @@ import hashlib
 import typing as t
 from collections.abc import MutableMapping
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.datastructures import CallbackDict, ImmutableMultiDict, UpdateDictMixin
@@ -56,13 +55,24 @@ class SessionMixin(MutableMapping[str, t.Any]):
 class SecureCookieSession(CallbackDict[str, t.Any], SessionMixin):
     """The session of signed cookies. It notices changes at its top level; after one further down, set `modified`."""
 
-    modified = False
+    # PERF: a dictionary for three attributes takes longer to make than the session; and what the class has a default
+    # for is never stored quickly.
+    __slots__ = ("accessed", "modified", "on_update")
+
+    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # A subclass has a dictionary anyway, and need not call our constructor.
+        for name, default in (("accessed", False), ("modified", False), ("on_update", None)):
+            if getattr(cls, name) is SecureCookieSession.__dict__[name]:
+                setattr(cls, name, default)
 
     def __init__(self, initial: t.Mapping[str, t.Any] | None = None) -> None:
         # PERF: as Werkzeug's constructor, without its calls; below, one in place of three.
         if initial is not None:
             dict.__init__(self, initial)
         self.on_update = _mark_modified
+        if type(self) is SecureCookieSession:
+            self.accessed = self.modified = False
 
     def __setitem__(self, key: str, value: t.Any) -> None:
         if type(self) is SecureCookieSession:
@@ -219,10 +229,12 @@ class SecureCookieSessionInterface(SessionInterface):
             or URLSafeTimedSerializer is not _stock_serializer
         ):
             return self.get_signing_serializer(app)
-        key = app.secret_key
+        config = app.config
+        # PERF: what the attribute would read.
+        key = config["SECRET_KEY"] if type(app).secret_key is stock.secret_key else app.secret_key
         if not key:
             return None
-        others = app.config["SECRET_KEY_FALLBACKS"]
+        others = config["SECRET_KEY_FALLBACKS"]
         others = tuple(others) if others else None
         recipe = (key, others, self.salt, self.serializer, self.key_derivation, self.digest_method)
         try:
@@ -250,14 +262,30 @@ class SecureCookieSessionInterface(SessionInterface):
         if signer is None:
             return None
         name = self.get_cookie_name(app)
-        value = _cookie_in(context._environ, name, stock.request_class) if context._late else None
+        value = None
+        if context._late:
+            own = stock.request_class.__dict__
+            # PERF: as `_cookie_in` asks the class, without the calls of what it would find there.
+            if (
+                "cookies" not in own
+                and _incoming["cookies"] is _stock_cookies
+                and own.get("headers") is stock_request.headers
+                and stock.request_class.dict_storage_class is ImmutableMultiDict
+            ):
+                header = context._environ.get("HTTP_COOKIE")
+                value = _cookies.find(header, name) if header else ""
         return self._opened(app, signer, _cookie_of(context.request, name) if value is None else value)
 
     def _opened(self, app: Flask, signer: URLSafeTimedSerializer, value: str | None) -> SecureCookieSession:
         kind = self.session_class
         if not value:
             return kind()
-        max_age = _seconds(app.permanent_session_lifetime)
+        lifetime: t.Any = None
+        if type(app).permanent_session_lifetime is stock.permanent_session_lifetime:
+            lifetime = app.config["PERMANENT_SESSION_LIFETIME"]
+        if type(lifetime) is not timedelta:
+            lifetime = app.permanent_session_lifetime
+        max_age = _seconds(lifetime)
         try:
             data = signer.loads(value, max_age=max_age)
         except BadSignature:
@@ -267,6 +295,7 @@ class SecureCookieSessionInterface(SessionInterface):
         session: SecureCookieSession = _new_dict(kind)  # PERF: as its constructor, in half the time
         _update_dict(session, data)
         session.on_update = _mark_modified
+        session.accessed = session.modified = False
         return session
 
     @original
@@ -341,9 +370,16 @@ def _by_name(attributes: _cookies.Attributes) -> dict[str, t.Any]:
     return dict(zip(_cookies.ATTRIBUTES, attributes, strict=True))
 
 
-@lru_cache(16, typed=True)
+_lifetime = timedelta(), 0
+
+
 def _seconds(lifetime: timedelta) -> int:
-    return int(lifetime.total_seconds())
+    global _lifetime
+    known, seconds = _lifetime
+    if lifetime is not known:
+        seconds = int(lifetime.total_seconds())
+        _lifetime = lifetime, seconds
+    return seconds
 
 
 def _keys_of(app: Flask) -> tuple[str | bytes, ...]:
@@ -362,6 +398,7 @@ _signers: dict[tuple[t.Any, ...], _signing.KeptSerializer] = {}
 
 # ---- what Werkzeug's requests and responses do, in fewer steps, where nobody has made those steps his own
 
+_incoming = IncomingRequest.__dict__
 _stock_cookies = IncomingRequest.cookies
 _stock_vary = WerkzeugResponse.vary
 _stock_set_cookie = WerkzeugResponse.set_cookie

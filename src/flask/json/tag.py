@@ -218,7 +218,7 @@ class TaggedJSONSerializer:
 
     def _has_no_methods_of_its_own(self) -> bool:
         """Whether nothing on this very object stands before the methods of its class."""
-        return type(self) is TaggedJSONSerializer or not getattr(self, "__dict__", None)
+        return not getattr(self, "__dict__", None)
 
     def register(self, tag_class: type[JSONTag], force: bool = False, index: int | None = None) -> None:
         """Add a tag.
@@ -256,7 +256,12 @@ class TaggedJSONSerializer:
 
     def dumps(self, value: t.Any) -> str:
         """The value as compact JSON with tags."""
-        if self.order == self._built_in_order and type(self).tag is _own_tag and self._has_no_methods_of_its_own():
+        own = type(self)
+        if (
+            self.order == self._built_in_order
+            and own.tag is _own_tag
+            and (own is TaggedJSONSerializer or self._has_no_methods_of_its_own())
+        ):
             value = _tagged(value, self)
             provider = _provider()
             if (
@@ -287,7 +292,7 @@ class TaggedJSONSerializer:
             and own.untag is _own_untag
             and own._untag_scan is _own_untag_scan
             and type(value) is str
-            and self._has_no_methods_of_its_own()
+            and (own is TaggedJSONSerializer or self._has_no_methods_of_its_own())
         ):
             try:
                 data, end = self._scan(value, 0)

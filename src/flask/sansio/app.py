@@ -380,3 +380,7 @@ class App(Scaffold):
         if self.debug:
             _explain_unbuilt_url(self, error, endpoint, values)
         raise error
+
+
+stock.secret_key = App.secret_key
+stock.permanent_session_lifetime = App.permanent_session_lifetime
