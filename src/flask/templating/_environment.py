@@ -17,7 +17,7 @@ from jinja2.utils import LRUCache, internalcode
 
 from .._contracts import stock
 from ..debughelpers import _explain_missing_template, explain_template_loading_attempts
-from ..globals import _now
+from ..globals import _now, _SessionProxy
 from ._kept import KeptTemplates
 from ._output import QuickTemplate
 
@@ -71,6 +71,7 @@ def _exhausted() -> t.NoReturn:
 
 _jinja_getattr = BaseEnvironment.getattr
 _of_dicts = frozenset(dir(dict))
+_of_proxies = frozenset(dir(_SessionProxy))
 _missing: t.Any = object()
 
 
@@ -87,7 +88,10 @@ class Environment(BaseEnvironment):
         # PERF: an error that is raised for want of an attribute takes as long as ten look-ups, and dicts have theirs
         # from their class; most other objects are asked without one.
         if type(obj) is not dict or attribute in _of_dicts:
-            found = getattr(obj, attribute, _missing)
+            asked = obj
+            if type(obj) is _SessionProxy and attribute not in _of_proxies:
+                asked = _now()._top_session  # a proxy cannot but raise the error
+            found = getattr(asked, attribute, _missing)
             if found is not _missing:
                 return found
         try:
