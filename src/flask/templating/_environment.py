@@ -70,7 +70,7 @@ def _exhausted() -> t.NoReturn:
 
 
 _jinja_getattr = BaseEnvironment.getattr
-_of_dicts = frozenset(dir(dict))
+_of_dicts = dict.fromkeys(dir(dict))  # PERF: a dict is asked in half the time of a set
 _of_proxies = frozenset(dir(_SessionProxy))
 _missing: t.Any = object()
 
@@ -193,9 +193,12 @@ def render_now(template: Template, context: dict[str, t.Any]) -> str:
         or "render" in template.__dict__
     ):
         return template.render(context)
-    names: dict[str, t.Any] = {}
-    for layer in reversed(getattr(template.globals, "maps", (template.globals,))):
-        names.update(layer)
+    layers: t.Any = getattr(template.globals, "maps", (template.globals,))
+    names: dict[str, t.Any] = layers[-1]
+    if len(layers) > 2 or layers[0]:  # mostly a template has no globals of its own
+        names = {}
+        for layer in reversed(layers):
+            names.update(layer)
     kind_of_context = environment.context_class  # PERF: a call of a class by its attribute is not specialised
     seen = kind_of_context(environment, {**names, **context}, template.name, template.blocks, globals=names)
     try:

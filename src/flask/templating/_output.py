@@ -27,10 +27,11 @@ def escape_output(value: t.Any) -> str:
     if kind is str:
         return _escape_text(value)  # type: ignore[no-any-return]
     if kind is int:
-        return str(value)
+        return _numerals.get(value) or str(value)
     return value if kind is Markup else _escape(value)  # type: ignore[no-any-return]
 
 
+_numerals = {number: str(number) for number in range(1024)}
 _SAMPLES = (
     "",
     "plain",
