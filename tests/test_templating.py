@@ -24,6 +24,7 @@ from flask import (
     stream_template_string,
     template_rendered,
 )
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.templating import DispatchingJinjaLoader, Environment, _default_template_ctx_processor
 
 FILES = {
@@ -114,6 +115,42 @@ def test_an_error_points_into_the_template(app):
         render_template("wrong.html")
     last = caught.traceback[-1]
     assert (os.path.basename(last.path), last.lineno + 1) == ("wrong.html", 2)
+
+
+class Odd(dict):
+    """A session with a property that fails for want of an attribute, and one for any name."""
+
+    accessed = modified = False
+    permanent = property(lambda self: self.nowhere)
+
+    def __getattr__(self, name):
+        if name == "own":
+            return "found"
+        raise AttributeError(name)
+
+
+@pytest.mark.parametrize("key", ["a key", None])
+@pytest.mark.parametrize("session_class", [SecureCookieSession, Odd])
+def test_the_session_is_asked_as_jinja_asks(app, key, session_class):
+    """Attributes of the session and of its proxy, items and what is missing: each as Jinja finds it, and an access."""
+    app.secret_key = key
+    app.session_interface = SecureCookieSessionInterface()
+    app.session_interface.session_class = session_class
+    asked = ("user", "items", "permanent", "missing", "own", "__class__", "_get_current_object", "__wrapped__", "name")
+    with app.test_request_context():
+        if key:
+            flask.session.update(user="alice", items="i", __class__="c")
+        actual = flask.session._get_current_object()
+        for name in asked:
+            seen = []
+            for environment in (Environment, jinja2.Environment):
+                actual.accessed = False
+                found = environment.getattr(app.jinja_env, flask.session, name)
+                says = found._undefined_message if isinstance(found, jinja2.Undefined) else repr(found)
+                seen.append((type(found), says, actual.accessed))
+            assert seen[0] == seen[1]
+    with pytest.raises(RuntimeError, match="outside of request context"):
+        app.jinja_env.getattr(flask.session, "user")
 
 
 def test_globals_of_one_template_are_its_own(app):
