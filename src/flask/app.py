@@ -376,12 +376,7 @@ class Flask(App, Application):
             raise ValueError(_SCHEME_WITHIN)
         self.inject_url_defaults(endpoint, values)
         prefix = _url_prefix_of(context)
-        if (
-            not external
-            and prefix is not None
-            and context.app is self
-            and MapAdapter.build is _adapter_build
-        ):
+        if not external and prefix is not None and context.app is self and MapAdapter.build is _adapter_build:
             url = self._router.build(self.url_map, endpoint, values, method)
             if url is not None:
                 return prefix + url if anchor is None else _with_anchor(prefix + url, anchor)

@@ -188,7 +188,7 @@ class Request(IncomingRequest):
         if not self._load_small_form():
             self._has_files = True
             super()._load_form_data()
-        elif "files" in own and own["files"]:
+        elif own.get("files"):
             return
         # A form that was sent without its enctype has names of files in `form` and nothing in `files`.
         app = _app_if_any()
