@@ -39,7 +39,10 @@ class ConfigAttribute(property, t.Generic[T]):
         def write(obj: _Configured, value: t.Any) -> None:
             obj.config[name] = value
 
-        super().__init__(read, write)
+        def delete(obj: object) -> t.NoReturn:
+            raise AttributeError("__delete__")
+
+        super().__init__(read, write, delete)
         self.__name__ = name
         self.get_converter = get_converter
 
