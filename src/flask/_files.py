@@ -29,8 +29,6 @@ from werkzeug.utils import send_from_directory as _werkzeug_send_from_directory
 from werkzeug.wrappers import Response as _PlainResponse
 from werkzeug.wsgi import FileWrapper, wrap_file
 
-from ._contracts import stock
-
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
@@ -44,6 +42,14 @@ class Sending(t.Protocol):
 
     def get_send_file_max_age(self, filename: str | None) -> int | None: ...
 
+
+class _Responses:
+    """What is known above of responses: whether those of a class, made step by step, are what `_become` makes."""
+
+    are_plainly_made: t.Callable[[t.Any], bool]
+
+
+responses = _Responses()
 
 _Pairs = tuple[tuple[str, str], ...]
 _OPTIONS = frozenset({"mimetype", "as_attachment", "download_name", "conditional", "etag", "last_modified", "max_age"})
@@ -197,7 +203,7 @@ def _response(
         or "HTTP_IF_MATCH" in environ
         or (method != "GET" and method != "HEAD")
         or app.config["USE_X_SENDFILE"]
-        or not stock.is_plainly_made(kind)
+        or not responses.are_plainly_made(kind)
     ):
         return None
     key = path if download_name is None and not as_attachment else (path, download_name, as_attachment)

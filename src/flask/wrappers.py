@@ -21,7 +21,7 @@ from werkzeug.utils import cached_property, get_content_type
 from werkzeug.wrappers import Request as RequestBase
 from werkzeug.wrappers import Response as ResponseBase
 
-from . import _contracts, json
+from . import _contracts, _files, json
 from ._headers import Headers as OurHeaders
 from ._headers import around, lowered
 from ._incoming import EnvironHeaders, IncomingRequest
@@ -620,7 +620,7 @@ def _is_plainly_made(kind: t.Any) -> bool:
     )
 
 
-_contracts.stock.is_plainly_made = _is_plainly_made
+_files.responses.are_plainly_made = _is_plainly_made
 
 # Werkzeug's own steps from a response to bytes: where one of them was overridden, it is called.
 _set_data = Response.set_data
