@@ -21,7 +21,7 @@ from markupsafe import Markup
 from werkzeug.datastructures import Headers, ImmutableMultiDict
 
 import flask
-from flask import Flask, _signing, ctx, sessions
+from flask import Flask, _signing, sessions
 from flask._incoming import IncomingRequest
 from flask.json.tag import JSONTag, TaggedJSONSerializer
 from flask.sessions import NullSession, SecureCookieSession, SecureCookieSessionInterface, SessionInterface
@@ -924,17 +924,6 @@ class TestShortCuts:
             session.accessed = session.modified = True
             twin = copy.deepcopy(session)
             assert (twin, twin.accessed, twin.modified, kind().accessed) == ({"a": 1}, True, True, False)
-
-    def test_no_session_is_kept(self) -> None:
-        """When a request has ended nothing knows its session, nor one that could not be opened."""
-        app = busy()
-        for cookie in ("session=no", cookie_of(call(app, "/set/b/2"))):
-            with_cookie(app, "/read", cookie)
-        app.session_interface = interface = SecureCookieSessionInterface()
-        interface.session_class = None  # type: ignore[assignment]
-        with pytest.raises(TypeError), app.test_request_context():
-            _ = flask.session.permanent
-        assert ctx._opening == {}
 
     def test_a_session_class_may_mix_in_another_dict(self) -> None:
         """A class that comes later in the order of bases is not passed by."""

@@ -478,7 +478,7 @@ class Flask(App, Application):
 
     def _respond_plainly(self, context: RequestContext, environ: WSGIEnvironment, result: t.Any) -> tuple[t.Any, t.Any]:
         """The same from step 7 on, where each step is Flask's own."""
-        body = result
+        body: t.Any = result
         form = type(result)
         status = 200
         mimetype = None
