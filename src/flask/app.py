@@ -487,9 +487,9 @@ class Flask(App, Application):
             form = type(body)
         elif form is dict or form is list:
             provider: t.Any = self.json
-            body = json_text(self, provider, result)
-            form = type(body)
-            mimetype = provider.mimetype if body is not None else None
+            text: t.Any = json_text(self, provider, result)
+            body, form = text, type(text)
+            mimetype = provider.mimetype if text is not None else None
         if form is not str and form is not bytes:
             return self.finalize_request(result), None
         # Only now: what was written as JSON may have done anything.
