@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import typing as t
-from itertools import chain
 from types import GeneratorType
 
 from werkzeug.http import remove_entity_headers
@@ -24,18 +23,29 @@ _Pairs = list[tuple[str, str]]
 rewritten = frozenset({"location", "content-location"})
 
 
-class Closing(chain):  # type: ignore[type-arg]
-    """A body that closes its response. Its chunks come from C: no function of this class is called for one."""
+class Closing:
+    """A body that closes its response.
 
-    __slots__ = ("_chunks", "_response")
+    PERF: whoever iterates it gets what encodes its chunks, and so no function of this class is called for one.
+    """
 
-    _chunks: t.Generator[t.Any] | None
-    _response: t.Any
+    __slots__ = ("_chunks", "_ends", "_response")
+
+    def __init__(self, response: t.Any, chunks: t.Iterator[t.Any], ends: bool) -> None:
+        self._response = response
+        self._chunks = chunks
+        self._ends = ends  # whether the response's own iterator is let go by closing what encodes it
+
+    def __iter__(self) -> t.Iterator[t.Any]:
+        return self._chunks
+
+    def __next__(self) -> t.Any:
+        return next(self._chunks)
 
     def close(self) -> None:
         """Close what encodes, then the response: its iterable, then what was registered to be called."""
-        if self._chunks is not None:
-            self._chunks.close()
+        if self._ends:
+            self._chunks.close()  # type: ignore[attr-defined]
         response = self._response
         if response._closes:
             close(response)
@@ -76,10 +86,8 @@ def send(
         elif response.direct_passthrough:
             sent = _read(body) if type(body) is FileWrapper else body
         else:
-            sent = Closing(chunks := _encoded(body))
-            # Another iterator is let go when what encodes it is closed; closing the response ends a generator.
-            sent._chunks = None if is_stream else chunks
-            sent._response = response
+            # Closing the response ends a generator.
+            sent = Closing(response, _encoded(body), not is_stream)
     start_response(response._status, pairs)
     return sent  # type: ignore[no-any-return]
 
@@ -89,10 +97,7 @@ def _closed(response: t.Any, body: t.Any) -> t.Iterable[bytes]:
     if type(body) is FileWrapper and not response._closes and _small(body) is not None:
         body.file.close()
         return ()
-    sent = Closing()
-    sent._chunks = None
-    sent._response = response
-    return sent
+    return Closing(response, iter(()), False)
 
 
 def _small(body: t.Any) -> int | None:
