@@ -133,14 +133,18 @@ def _read(body: t.Any) -> t.Any:
 
 def _encoded(
     body: t.Iterable[t.Any],
-    type: t.Any = type,  # PERF: these three are looked up for each chunk
+    type: t.Any = type,  # PERF: these are looked up for each chunk
     text: t.Any = str,
+    data: t.Any = bytes,
     encode: t.Callable[[str], bytes] = str.encode,
 ) -> t.Generator[t.Any]:
     """The chunks of a body as bytes. Only the first step asks the body for its iterator, as Werkzeug's does."""
     for chunk in body:
-        if type(chunk) is text:
+        kind = type(chunk)
+        if kind is text:
             yield encode(chunk)
+        elif kind is data:
+            yield chunk
         else:
             yield chunk.encode() if isinstance(chunk, str) else chunk
 
