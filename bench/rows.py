@@ -10,6 +10,7 @@ import contextlib
 import json
 import statistics
 import subprocess
+import tempfile
 import typing as t
 from pathlib import Path
 
@@ -27,12 +28,14 @@ class Worker:
         #: The applications of a side, by the worker's name for them.
         kind = "flask" if side in {"upstream", "ours"} else side
         self._words = f"{scenario} on {interpreter} ({kind})"
+        self._complaints = tempfile.TemporaryFile("w+")
         self._process = subprocess.Popen(
             [interpreter, "-m", "bench.worker", scenario, kind],
             cwd=machine.ROOT,
             env=machine.environment_of_a_child(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=self._complaints,
             text=True,
         )
 
@@ -42,11 +45,12 @@ class Worker:
         print(line, file=self._process.stdin, flush=True)
 
     def hear(self) -> t.Any:
-        """What it says next. Raises `SystemExit` if it has ended; why, it has printed."""
+        """What it says next. Raises `SystemExit` if it has ended."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise SystemExit(f"{self._words} could not be measured")
+            self._complaints.seek(0)
+            raise SystemExit(f"{self._words} could not be measured\n{self._complaints.read()}")
         return json.loads(line)
 
     def __enter__(self) -> Worker:
@@ -54,6 +58,7 @@ class Worker:
 
     def __exit__(self, *exc_info: object) -> None:
         self._process.__exit__(None, None, None)  # its input closed, it ends
+        self._complaints.close()
 
 
 Begin = t.Callable[[str, str], t.ContextManager[tuple[Worker, t.Any]]]  # of a side, a scenario: with its counts
