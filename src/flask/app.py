@@ -478,38 +478,46 @@ class Flask(App, Application):
 
     def _respond_plainly(self, context: RequestContext, environ: WSGIEnvironment, result: t.Any) -> tuple[t.Any, t.Any]:
         """The same from step 7 on, where each step is Flask's own."""
-        body: t.Any = result
+        response: t.Any = result
         form = type(result)
-        status = 200
-        mimetype = None
-        if form is tuple and len(result) == 2 and type(result[1]) is int:
-            body, status = result
-            form = type(body)
-        elif form is dict or form is list:
-            provider: t.Any = self.json
-            text: t.Any = json_text(self, provider, result)
-            body, form = text, type(text)
-            mimetype = provider.mimetype if text is not None else None
-        if form is not str and form is not bytes:
-            return self.finalize_request(result), None
-        # Only now: what was written as JSON may have done anything.
-        if (
-            not self.after_request_funcs
-            and context._after is None
-            and context._opened is None
-            and not request_finished.receivers
-            and environ["REQUEST_METHOD"] != "HEAD"
-            and _now() is context
-        ):
-            if _untouched_session_is_silent(self, context):
-                sent = _plain(body, status, mimetype)
-                if sent is not None:
-                    return None, sent
+        if form is not Response:
+            body: t.Any = result
+            status = mimetype = None
+            if form is tuple and len(result) == 2 and type(result[1]) is int:
+                body, status = result
+                form = type(body)
+            elif form is dict or form is list:
+                provider: t.Any = self.json
+                text: t.Any = json_text(self, provider, result)
+                if text is not None:
+                    body, form, mimetype = text, str, provider.mimetype
+            if form is not str and form is not bytes:
+                return self.finalize_request(result), None
+            # Only now: what was written as JSON may have done anything.
+            if (
+                not self.after_request_funcs
+                and context._after is None
+                and context._opened is None
+                and not request_finished.receivers
+                and environ["REQUEST_METHOD"] != "HEAD"
+                and _now() is context
+            ):
+                if _untouched_session_is_silent(self, context):
+                    sent = _plain(body, status, mimetype)
+                    if sent is not None:
+                        return None, sent
+                else:
+                    context._session  # noqa: B018 - it is opened anyway, without asking again
+            if Response.__init__ is stock.response_init:
+                response = Response(body, status, None, mimetype, None, False)
+            elif mimetype is None:
+                return self.finalize_request(result), None
             else:
-                context._session  # noqa: B018 - it is opened anyway, without asking again
-        if mimetype is not None:
-            result = self.response_class(body, mimetype=mimetype)
-        return self.finalize_request(result), None
+                response = Response(body, mimetype=mimetype)
+        response = self.process_response(response)
+        if request_finished.receivers:
+            request_finished.send(self, _async_wrapper=self.ensure_sync, response=response)
+        return response, None
 
     def full_dispatch_request(self) -> Response:
         """Steps 3 to 10: from the signal `request_started` to the finished response."""

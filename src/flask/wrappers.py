@@ -475,11 +475,11 @@ class Response(ResponseBase):
 
 
 def _plain(
-    body: str | bytes, status: int, mimetype: str | None
+    body: str | bytes, status: int | None, mimetype: str | None
 ) -> tuple[str, list[tuple[str, str]], tuple[bytes]] | None:
     """What a `Response` of this would send: status line, headers and body; None where only a response itself can tell.
 
-    The body is an exact str or bytes, the status an exact int; without a type it is the class's.
+    The body is an exact str or bytes, the status an exact int; without one, or a type, it is the class's.
     """
     kind: t.Any = Response
     if (
@@ -499,12 +499,12 @@ def _plain(
         return None
     if mimetype is None:
         mimetype = kind.default_mimetype
-    if mimetype not in _content_types or (status != 200 and status not in _status_lines):
+    if mimetype not in _content_types or (status is not None and status not in _status_lines):
         return None
     data: t.Any = body.encode() if type(body) is str else body
     size = len(data)
     length = _lengths[size] if size < 4096 else None
-    line = _OK if status == 200 else _status_lines[status]
+    line = _OK if status is None else _status_lines[status]
     return line, [_content_types[mimetype], _length(size) if length is None else length], (data,)
 
 
