@@ -8,7 +8,7 @@ import typing as t
 import weakref
 
 import pytest
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import Map, MapAdapter, Rule
 from werkzeug.test import create_environ
@@ -487,3 +487,31 @@ class TestQuickUrls:
         """A scheme in a URL that is asked not to be external is an error."""
         with app.test_request_context(), pytest.raises(ValueError, match="_external"):
             flask.url_for("index", _scheme="https", _external=False)
+
+
+def test_steps_of_a_request_need_one():
+    """The steps that are public methods say so where there is no request, also in an app context."""
+    app = Flask("steps")
+    steps = [
+        app.preprocess_request,
+        app.do_teardown_request,
+        lambda: app.handle_http_exception(NotFound()),
+        lambda: app.handle_user_exception(NotFound()),
+    ]
+    for step in steps:
+        with pytest.raises(RuntimeError, match="outside of request context"):
+            step()
+        with app.app_context(), pytest.raises(RuntimeError, match="outside of request context"):
+            step()
+
+
+def test_view_arguments_that_were_taken_away_are_missed():
+    """Where a function has put None in the place of the view's arguments, the view is not called."""
+    app = Flask("taken")
+
+    @app.before_request
+    def take_away():
+        flask.request.view_args = None
+
+    app.add_url_rule("/", view_func=lambda: "called")
+    assert app.test_client().get("/").status_code == 500

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import collections
 import copy
 import datetime
 import hashlib
@@ -924,6 +925,20 @@ class TestShortCuts:
             session.accessed = session.modified = True
             twin = copy.deepcopy(session)
             assert (twin, twin.accessed, twin.modified, kind().accessed) == ({"a": 1}, True, True, False)
+
+    def test_a_session_class_may_mix_in_a_dict_with_a_layout(self) -> None:
+        """What has slots of its own, or is written in C, may be a base beside it."""
+
+        class Slotted(dict):  # type: ignore[type-arg]
+            __slots__ = ("more",)
+
+        for other in (Slotted, collections.OrderedDict):
+            for bases in ((SecureCookieSession, other), (other, SecureCookieSession)):
+                session: t.Any = type("Mixed", bases, {})()
+                session["a"] = 1
+                assert (dict(session), session.modified) == ({"a": 1}, bases[0] is not collections.OrderedDict)
+        bare: t.Any = SecureCookieSession.__new__(SecureCookieSession)
+        assert (bare.modified, bare.accessed, SecureCookieSession.modified) == (False, False, False)
 
     def test_a_session_class_may_mix_in_another_dict(self) -> None:
         """A class that comes later in the order of bases is not passed by."""

@@ -339,3 +339,33 @@ def test_a_method_view_may_be_called_by_a_function(app):
     environ = EnvironBuilder(method="get").get_environ()
     with app.request_context(environ):
         assert view(x="d") == "get Item d"
+
+
+def test_the_method_of_a_method_view_is_looked_up_once(app):
+    """What computes the method for a request is asked once for it."""
+    seen = []
+
+    class Computed(MethodView):
+        @property
+        def get(self):
+            seen.append("get")
+            return lambda: "computed"
+
+    class Missing(MethodView):
+        methods = ["GET"]
+
+        def __getattr__(self, name):
+            seen.append(name)
+            return lambda: f"missing {name}"
+
+    class Static(MethodView):
+        @staticmethod
+        def get():
+            return "static"
+
+    for view in (Computed, Missing, Static):
+        app.add_url_rule(f"/{view.__name__}", view_func=view.as_view(view.__name__))
+    for name, said in (("Computed", "computed"), ("Missing", "missing get"), ("Static", "static")):
+        for _ in range(2):
+            assert app.test_client().get(f"/{name}").text == said
+    assert seen == ["get"] * 4

@@ -250,7 +250,7 @@ def _response(
         file = FileIO(path)
         body = FileWrapper(file, BLOCK)
         if size < BLOCK:
-            body.small = file, size
+            body.small = file, size, BLOCK
     response = _made(kind)
     if ("HTTP_IF_NONE_MATCH" in environ or "HTTP_IF_MODIFIED_SINCE" in environ) and _is_known(environ, state):
         response._become(body, 304, _NOT_MODIFIED, pairs, True)

@@ -103,10 +103,16 @@ def _closed(response: t.Any, body: t.Any) -> t.Iterable[bytes]:
 def _small(body: t.Any) -> int | None:
     """The size of a file that whoever opened it knows to be small, and whose reading and closing is nobody else's."""
     try:
-        file, size = body.small
+        file, size, block = body.small
     except AttributeError:
         return None
-    if file is body.file and FileWrapper.__next__ is _next_block and FileWrapper.close is _close_wrapper:
+    if (
+        file is body.file
+        and body.buffer_size == block
+        and len(body.__dict__) == 3  # nobody has put a method of his own there
+        and FileWrapper.__next__ is _next_block
+        and FileWrapper.close is _close_wrapper
+    ):
         return size  # type: ignore[no-any-return]
     return None
 

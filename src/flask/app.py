@@ -28,7 +28,7 @@ from ._contracts import Application, original, stock
 from ._dispatch import errors
 from ._dispatch.results import json_text, to_response
 from ._gateways import wsgi
-from ._routing import Router
+from ._routing import WHOLE, Router
 from .ctx import AppContext, RequestContext, _url_prefix_of
 from .debughelpers import (
     FormDataRoutingRedirect,
@@ -573,6 +573,8 @@ class Flask(App, Application):
 
         The first result of a `before_request` function that is not None becomes the request's, in place of the view's.
         """
+        if type(_now()) is not RequestContext:
+            _find_request_ctx()  # or the error that there is none
         processors = self.url_value_preprocessors
         if processors:
             request = _find_request_ctx().request
@@ -610,13 +612,13 @@ class Flask(App, Application):
             if request.routing_exception is not None:
                 self.raise_routing_exception(request)
             rule, method = request.url_rule, request.method
-            values = request.view_args
+            values, names = request.view_args, WHOLE
         if method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
             return self.make_default_options_response()
         view = self.ensure_sync(self.view_functions[rule.endpoint])
         result: ft.ResponseReturnValue
         if names is None:
-            result = view() if values is None else view(**values)
+            result = view()
         else:
             result = names.call(view, values)
         return result
@@ -721,6 +723,8 @@ class Flask(App, Application):
 
         The blueprints' come before the app's, the last registered first. All run; the first error is raised then.
         """
+        if type(_now()) is not RequestContext:
+            _find_request_ctx()
         teardown = self.teardown_request_funcs
         if not teardown and not request_tearing_down.receivers:
             return
@@ -929,10 +933,10 @@ _run_on_loop: t.Any = None
 def _static_view(own: weakref.ref[Flask]) -> ft.RouteCallable:
     """The view of the static route. It holds the app weakly, or that would stand in a cycle with its own view."""
 
-    def static(*, filename: t.Any = None, **others: t.Any) -> Response:
+    def static(*, filename: t.Any = _sentinel, **others: t.Any) -> Response:
         app: t.Any = own()
-        if filename is None or others:  # a rule of the application's own leads here
-            more = {} if filename is None else {"filename": filename}
+        if filename is _sentinel or others:  # a rule of the application's own leads here
+            more = {} if filename is _sentinel else {"filename": filename}
             return app.send_static_file(**more, **others)  # type: ignore[no-any-return]
         return app.send_static_file(filename=filename)  # type: ignore[no-any-return]
 
@@ -941,7 +945,11 @@ def _static_view(own: weakref.ref[Flask]) -> ft.RouteCallable:
 
 def _blueprints_in(table: cabc.Mapping[str | None, object]) -> list[str]:
     """The blueprints of the current request. PERF: not asked for where a table has only the app's own."""
-    return [] if not table or (len(table) == 1 and None in table) else _blueprints_now()
+    if not table or (len(table) == 1 and None in table):
+        if type(_now()) is not RequestContext:
+            _find_request_ctx()
+        return []
+    return _blueprints_now()
 
 
 def _blueprints_now() -> list[str]:

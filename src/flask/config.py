@@ -22,44 +22,31 @@ class _Configured(t.Protocol):
     def config(self) -> Config: ...
 
 
-class ConfigAttribute(property, t.Generic[T]):
+class ConfigAttribute(t.Generic[T]):
     """An attribute of the app that reads and writes one key of `app.config`.
 
     Read on the class it is the descriptor itself. `get_converter`, where given, is applied to each value read, never to
     what is written. A key that is not set raises `KeyError`.
     """
 
-    # PERF: a property, so that whoever asks the class whether it is overridden is answered without a call of ours.
-
     def __init__(self, name: str, get_converter: t.Callable[[t.Any], T] | None = None) -> None:
-        def read(obj: _Configured) -> T:
-            value: T = obj.config[name]
-            return value if self.get_converter is None else self.get_converter(value)
-
-        def write(obj: _Configured, value: t.Any) -> None:
-            obj.config[name] = value
-
-        def delete(obj: object) -> t.NoReturn:
-            raise AttributeError("__delete__")
-
-        super().__init__(read, write, delete)
         self.__name__ = name
         self.get_converter = get_converter
 
-    def __set_name__(self, owner: type, name: str) -> None:
-        pass  # what it is called is the key, not the name of the attribute
+    @t.overload
+    def __get__(self, obj: None, owner: type[t.Any] | None = None) -> t.Self: ...
 
-    if t.TYPE_CHECKING:
+    @t.overload
+    def __get__(self, obj: _Configured, owner: type[t.Any] | None = None) -> T: ...
 
-        @t.overload
-        def __get__(self, obj: None, owner: type[t.Any] | None = None) -> t.Self: ...
+    def __get__(self, obj: _Configured | None, owner: type[t.Any] | None = None) -> T | t.Self:
+        if obj is None:
+            return self
+        value: T = obj.config[self.__name__]
+        return value if self.get_converter is None else self.get_converter(value)
 
-        @t.overload
-        def __get__(self, obj: _Configured, owner: type[t.Any] | None = None) -> T: ...
-
-        def __get__(self, obj: _Configured | None, owner: type[t.Any] | None = None) -> T | t.Self: ...
-
-        def __set__(self, obj: _Configured, value: t.Any) -> None: ...
+    def __set__(self, obj: _Configured, value: t.Any) -> None:
+        obj.config[self.__name__] = value
 
 
 class Config(dict):  # type: ignore[type-arg]

@@ -55,24 +55,13 @@ class SessionMixin(MutableMapping[str, t.Any]):
 class SecureCookieSession(CallbackDict[str, t.Any], SessionMixin):
     """The session of signed cookies. It notices changes at its top level; after one further down, set `modified`."""
 
-    # PERF: a dictionary for three attributes takes longer to make than the session; and what the class has a default
-    # for is never stored quickly.
-    __slots__ = ("accessed", "modified", "on_update")
-
-    def __init_subclass__(cls, **kwargs: t.Any) -> None:
-        super().__init_subclass__(**kwargs)
-        # A subclass has a dictionary anyway, and need not call our constructor.
-        for name, default in (("accessed", False), ("modified", False), ("on_update", None)):
-            if getattr(cls, name) is SecureCookieSession.__dict__[name]:
-                setattr(cls, name, default)
+    modified = False
 
     def __init__(self, initial: t.Mapping[str, t.Any] | None = None) -> None:
         # PERF: as Werkzeug's constructor, without its calls; below, one in place of three.
         if initial is not None:
             dict.__init__(self, initial)
         self.on_update = _mark_modified
-        if type(self) is SecureCookieSession:
-            self.accessed = self.modified = False
 
     def __setitem__(self, key: str, value: t.Any) -> None:
         if type(self) is SecureCookieSession:
@@ -295,7 +284,6 @@ class SecureCookieSessionInterface(SessionInterface):
         session: SecureCookieSession = _new_dict(kind)  # PERF: as its constructor, in half the time
         _update_dict(session, data)
         session.on_update = _mark_modified
-        session.accessed = session.modified = False
         return session
 
     @original

@@ -114,7 +114,14 @@ def _answer(instance: View, arguments: dict[str, t.Any]) -> t.Any:
         context = context._top_request_ctx
         if context is not None and context._late and type(app).ensure_sync is stock.ensure_sync:
             name = _names.get(context._environ.get("REQUEST_METHOD"))
-            method = None if name is None else getattr(instance, name, None)
+            method = None
+            # Only what the class has as a function can be asked for once more without anybody's noticing.
+            if (
+                name is not None
+                and type(getattr(type(instance), name, None)) is FunctionType
+                and type(instance).__getattribute__ is object.__getattribute__
+            ):
+                method = getattr(instance, name)
             if type(method) is MethodType and "ensure_sync" not in context._app_vars and context.app is app:
                 function = method.__func__
                 if type(function) is FunctionType and function in app._synchronous:

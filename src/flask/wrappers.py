@@ -26,7 +26,6 @@ from ._headers import Headers as OurHeaders
 from ._headers import around, lowered
 from ._incoming import EnvironHeaders, IncomingRequest
 from ._incoming.request import stock
-from ._incoming.structures import multi
 from ._redirects import is_plain
 from ._sending import rewritten, send
 from .debughelpers import attach_enctype_error_multidict
@@ -182,8 +181,6 @@ class Request(IncomingRequest):
     def _load_form_data(self) -> None:
         own = self.__dict__
         if "form" in own:
-            if "files" not in own:
-                own["files"] = multi()
             return
         if not self._load_small_form():
             self._has_files = True

@@ -240,7 +240,7 @@ class IncomingRequest(RequestBase):
                 if body is None:
                     return False
                 if storage is ImmutableMultiDict:
-                    own["form"] = multi(urlencoded(body.decode()))  # `files` is made when it is asked for
+                    own["form"], own["files"] = multi(urlencoded(body.decode())), multi()
                 else:
                     own["form"], own["files"] = storage(_pairs(body.decode())), storage()
             elif mimetype == "multipart/form-data":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from .arguments import WHOLE
 from .binding import Rule
 from .router import ABSENT, Absent, Found, Router, arguments_of
 
-__all__ = ["ABSENT", "Absent", "Found", "Router", "Rule", "arguments_of"]
+__all__ = ["ABSENT", "WHOLE", "Absent", "Found", "Router", "Rule", "arguments_of"]
