@@ -615,13 +615,12 @@ class RequestContext:
     def _hold(self) -> None:
         """Put off the teardown until `_release`."""
         self._holds += 1
-        # What is read late is read now: middleware may restore the environment before the response has ended.
-        request = self.request
-        _ = request.path, request.root_path, request.scheme, request.query_string, _url_prefix_of(self)
-
-    def _resumed(self) -> _Resumption:
-        """A `with` block in which this context is current, without being pushed."""
-        return _Resumption(self)
+        # What is read late is read as it is now: middleware may restore the environment before the response has ended.
+        if self._late:
+            self._environ = self._environ.copy()
+        else:
+            request = self.request
+            _ = request.path, request.root_path, request.scheme, request.query_string, _url_prefix_of(self)
 
     def _release(self, error: BaseException | None) -> None:
         """Undo `_hold`; if the context was popped meanwhile, this is the moment of its teardown.
@@ -749,21 +748,6 @@ def _url_prefix_of(context: t.Any) -> str | None:
         prefix = prefix.encode("latin-1").decode(errors="replace")
     context._url_prefix = prefix = prefix.rstrip("/")
     return prefix
-
-
-class _Resumption:
-    """What `RequestContext._resumed` enters."""
-
-    __slots__ = ("_context", "_token")
-
-    def __init__(self, context: RequestContext) -> None:
-        self._context = context
-
-    def __enter__(self) -> None:
-        self._token = _set(self._context)
-
-    def __exit__(self, *exc_info: object) -> None:
-        _reset(self._token)
 
 
 if not t.TYPE_CHECKING:

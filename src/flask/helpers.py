@@ -9,7 +9,9 @@ import importlib.util
 import os
 import sys
 import typing as t
+from contextvars import copy_context
 from functools import cache, update_wrapper
+from itertools import repeat
 
 import werkzeug.utils
 from werkzeug.exceptions import Aborter
@@ -19,7 +21,7 @@ from werkzeug.utils import redirect as _werkzeug_redirect
 from . import _files
 from ._aborting import http_error
 from ._contracts import stock
-from .globals import _app_if_any, _cv_request, _environ_now, _now, _request_below, _reset, _set, current_app, request
+from .globals import _app_if_any, _cv_request, _environ_now, _now, _request_below, _set, current_app, request
 from .globals import request_ctx as request_ctx  # these two are found here, too
 from .globals import session as session
 from .signals import message_flashed
@@ -48,53 +50,30 @@ def get_load_dotenv(default: bool = True) -> bool:
     return value.lower() in {"0", "false", "no"}
 
 
-class _ContextStream(t.Generic[_Chunk]):
-    """An iterator each step of which runs in a request context; between the steps the thread carries none of it."""
+def _in_context(context: t.Any, iterator: t.Iterator[_Chunk]) -> t.Generator[_Chunk]:
+    """The steps of an iterator in a request context, which lasts until they end; the first gives nothing.
 
-    __slots__ = ("__weakref__", "_context", "_iterator", "_open")
-
-    def __init__(self, context: t.Any, iterator: t.Iterator[_Chunk]) -> None:
-        self._context = context
-        self._iterator: t.Iterator[_Chunk] = iterator
-        self._open = True
-        context._hold()
-
-    def __iter__(self) -> t.Iterator[_Chunk]:
-        return self
-
-    def __next__(self) -> _Chunk:
+    They run in a copy of the context variables as they are now: the thread that takes the chunks carries none of it.
+    """
+    run = copy_context().run
+    run(_set, context)
+    error: BaseException | None = None
+    try:
+        yield t.cast("t.Any", None)
+        yield from map(run, repeat(iterator.__next__))  # PERF: no function of ours is called for a chunk
+    except GeneratorExit:
+        raise
+    except BaseException as e:
+        error = e
+        raise
+    finally:
         try:
-            token = _set(self._context)  # PERF: what `_resumed` does, without its three calls for each chunk
-            try:
-                return next(self._iterator)
-            finally:
-                _reset(token)
-        except StopIteration:
-            self._end(None)
-            raise
-        except BaseException as e:
-            self._end(e)
-            raise
-
-    def close(self) -> None:
-        """Close the iterator in its context, then let the context end."""
-        self._end(None)
-
-    def _end(self, error: BaseException | None) -> None:
-        """Close what is open; the teardown functions are told the error that the stream broke off with."""
-        if not self._open:
-            return
-        self._open = False
-        try:
-            close = getattr(self._iterator, "close", None)
+            close = getattr(iterator, "close", None)
             if close is not None:
-                with self._context._resumed():
-                    close()
+                run(close)
         finally:
-            self._context._release(error)
-
-    def __del__(self) -> None:
-        self.close()
+            context._release(error)
+            del error  # no cycle of the exception, its traceback and this frame
 
 
 @t.overload
@@ -131,7 +110,10 @@ def stream_with_context(
         raise RuntimeError(
             "'stream_with_context' can only be used when a request context is active, such as in a view function."
         )
-    return _ContextStream(context, stream)
+    context._hold()
+    steps = _in_context(context, stream)
+    next(steps)  # from now on to close it, or to forget it, ends the context's life
+    return steps
 
 
 def make_response(*args: t.Any) -> Response:
