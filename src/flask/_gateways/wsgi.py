@@ -25,7 +25,7 @@ def wsgi_app(self: Flask, environ: WSGIEnvironment, start_response: StartRespons
     if response is None:
         return body  # type: ignore[no-any-return]
     try:
-        if type(body) is tuple and response._closes:
+        if type(body) is list and response._closes and not (body and response.direct_passthrough):
             # A teardown function asked to be called on close, after the response had been started without that need.
             return ClosingIterator(body, response.close)
     except AttributeError:
