@@ -572,7 +572,7 @@ def test_a_small_file_is_read_and_closed_as_it_is_sent(own: Flask) -> None:
     tag = {"If-None-Match": response.headers["ETag"]}
     for options in ({"headers": tag}, {"method": "HEAD"}):
         body, response = sent_by(own, **options)
-        assert (body, response.response.file.closed) == ((), True)  # type: ignore[attr-defined]
+        assert (body, response.response.file.closed) == ([], True)  # type: ignore[attr-defined]
     assert sent_by(own, "/static/style.css")[0] == []
 
 
