@@ -8,6 +8,8 @@ from __future__ import annotations
 import typing as t
 
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
+R = t.TypeVar("R")
+Ts = t.TypeVarTuple("Ts")
 
 
 class Application:
@@ -44,6 +46,16 @@ class Poppable(t.Protocol):
     def push(self) -> None: ...
 
     def pop(self, exc: BaseException | None = ...) -> None: ...
+
+
+class Exchange(t.Protocol):
+    """What serves a request on an event loop's server, as the steps of the request see it."""
+
+    def must_leave(self, functions: t.Iterable[t.Any]) -> bool: ...
+
+    def in_thread(self, func: t.Callable[[*Ts], R], *args: *Ts) -> R: ...
+
+    def receive_body(self, context: t.Any, view: t.Any) -> None: ...
 
 
 class Serving(t.Protocol):

@@ -42,6 +42,11 @@ class Closing:
     def __next__(self) -> t.Any:
         return next(self._chunks)
 
+    @property
+    def non_blocking(self) -> bool:
+        """Whether the chunks may be made on a server's event loop."""
+        return getattr(self._response.response, "non_blocking", False)
+
     def close(self) -> None:
         """Close what encodes, then the response: its iterable, then what was registered to be called."""
         if self._ends:
@@ -53,6 +58,67 @@ class Closing:
         body = response.response  # PERF: all that closing does then, without three calls to find out
         if type(body) is GeneratorType or hasattr(body, "close"):
             body.close()
+
+
+class AsyncChunks:
+    """What an asynchronous iterable gives, as an iterator: each step runs on the event loop of whoever serves.
+
+    `ensure_sync` is the app's.
+    """
+
+    non_blocking = True
+
+    def __init__(self, source: t.AsyncIterable[t.Any], ensure_sync: t.Callable[..., t.Any]) -> None:
+        self._source = aiter(source)
+        self._step = ensure_sync(self._next)
+        self._ensure_sync = ensure_sync
+
+    async def _next(self) -> t.Any:
+        try:
+            return await anext(self._source)
+        except StopAsyncIteration:
+            return _END
+
+    def __iter__(self) -> AsyncChunks:
+        return self
+
+    def __next__(self) -> t.Any:
+        chunk = self._step()
+        if chunk is _END:
+            raise StopIteration
+        return chunk
+
+    def close(self) -> None:
+        """Close an asynchronous generator, which may wait for something then."""
+        aclose = getattr(self._source, "aclose", None)
+        if aclose is not None:
+            self._ensure_sync(_call)(aclose)
+
+
+class NonBlocking:
+    """An iterator whose steps may run on a server's event loop."""
+
+    non_blocking = True
+
+    def __init__(self, steps: t.Generator[t.Any]) -> None:
+        self._steps = steps
+
+    def __iter__(self) -> t.Iterator[t.Any]:
+        return self._steps
+
+    def __next__(self) -> t.Any:
+        return next(self._steps)
+
+    def close(self) -> None:
+        """Close it."""
+        self._steps.close()
+
+
+async def _call(func: t.Callable[[], t.Awaitable[t.Any]]) -> None:
+    await func()
+
+
+_END = object()
 
 
 def send(

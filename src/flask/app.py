@@ -13,6 +13,7 @@ import sys
 import typing as t
 import weakref
 from datetime import timedelta
+from functools import cached_property
 from inspect import iscoroutinefunction
 from types import FunctionType, MethodType, TracebackType
 from urllib.parse import quote as _url_quote
@@ -118,6 +119,9 @@ class Flask(App, Application):
         TEMPLATES_AUTO_RELOAD=None,
         MAX_COOKIE_SIZE=4093,
         PROVIDE_AUTOMATIC_OPTIONS=True,
+        BODY_TIMEOUT=60,
+        WORKER_THREADS=40,
+        RSGI_ROOT_PATH="",
     )
 
     # The classes of requests and responses. Replace them by subclasses to extend them.
@@ -223,8 +227,12 @@ class Flask(App, Application):
     def update_template_context(self, context: dict[str, t.Any]) -> None:
         """Add what the context processors of app and blueprints give; what is there already wins."""
         table: cabc.Mapping[str | None, list[t.Any]] = self.template_context_processors
-        if (len(table) != 1 or None not in table) and _now()._top_request_ctx is None:
+        request_context = _now()._top_request_ctx
+        if request_context is None:
             table = {None: table.get(None, [])}  # without a request there are no blueprints
+        elif request_context._exchange is not None and request_context._exchange.must_leave(_app_first(table)):
+            request_context._exchange.in_thread(self.update_template_context, context)
+            return
         added: dict[str, t.Any] = {}
         for processor in _app_first(table):
             added.update(self.ensure_sync(processor)())
@@ -573,8 +581,11 @@ class Flask(App, Application):
 
         The first result of a `before_request` function that is not None becomes the request's, in place of the view's.
         """
-        if type(_now()) is not RequestContext:
-            _find_request_ctx()  # or the error that there is none
+        context = _now()
+        if type(context) is not RequestContext:
+            context = _find_request_ctx()  # or the error that there is none
+        if context._exchange is not None and context._exchange.must_leave(self._functions_before()):
+            return context._exchange.in_thread(self.preprocess_request)
         processors = self.url_value_preprocessors
         if processors:
             request = _find_request_ctx().request
@@ -616,6 +627,10 @@ class Flask(App, Application):
         if method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
             return self.make_default_options_response()
         view = self.ensure_sync(self.view_functions[rule.endpoint])
+        if context._top_request_ctx._exchange is not None:
+            context._top_request_ctx._exchange.receive_body(
+                context._top_request_ctx, self.view_functions[rule.endpoint]
+            )
         result: ft.ResponseReturnValue
         if names is None:
             result = view()
@@ -704,6 +719,8 @@ class Flask(App, Application):
         context = _now()
         if type(context) is not RequestContext:
             context = _find_request_ctx()
+        if context._exchange is not None and context._exchange.must_leave(self._functions_after(context)):
+            return context._exchange.in_thread(self.process_response, response)
         # Both are read late: a function may register another for this very response.
         if context._after is not None:
             for function in context._after:
@@ -763,6 +780,27 @@ class Flask(App, Application):
             finally:
                 del first  # no cycle of the exception, its traceback and this frame
 
+    # ---- what may block an event loop's server
+
+    def _functions_before(self) -> cabc.Iterator[t.Any]:
+        """The functions of step 4."""
+        yield from _app_first(self.url_value_preprocessors)
+        yield from _app_first(self.before_request_funcs)
+
+    def _functions_after(self, context: RequestContext) -> cabc.Iterator[t.Any]:
+        """The functions of steps 8 and 9. Flask's own session is saved without waiting for anything."""
+        if context._after is not None:
+            yield from context._after
+        yield from _app_last(self.after_request_funcs)
+        interface = self.session_interface
+        if type(interface).save_session is not stock.save_session or "save_session" in interface.__dict__:
+            yield interface.save_session
+
+    def _teardown_functions(self) -> cabc.Iterator[t.Any]:
+        """The functions of step 12."""
+        yield from _app_last(self.teardown_request_funcs)
+        yield from self.teardown_appcontext_funcs
+
     def _noted(self, error: Exception, first: Exception | None) -> Exception:
         if first is None:
             return error
@@ -783,18 +821,19 @@ class Flask(App, Application):
         if plain in self._synchronous:
             return func  # a method
         # PERF: the flags of a function say it in 0.1 µs, unless it bears inspect's mark; inspect takes 1 µs.
-        if plain.__code__.co_flags & _COROUTINE or (
-            "_is_coroutine_marker" in plain.__dict__ and iscoroutinefunction(func)
-        ):
+        own = plain.__dict__
+        if plain.__code__.co_flags & _COROUTINE or ("_is_coroutine_marker" in own and iscoroutinefunction(func)):
             return self.async_to_sync(func)
+        if "__wrapped__" in own and _wraps_coroutine(plain):
+            return self._finishing(func)
         if plain.__closure__ is None:
             if len(self._synchronous) >= 4096:
                 self._synchronous.clear()
             self._synchronous[plain] = None
         return func
 
-    def _know_registered(self) -> None:
-        """Note which of the functions that a request may call are not asynchronous."""
+    def _registered(self) -> list[t.Any]:
+        """The functions that a request may call."""
         # Lists, since other threads may be registering still.
         functions: list[t.Any] = [*self.view_functions.values(), *self.teardown_appcontext_funcs]
         for table in (
@@ -808,9 +847,22 @@ class Flask(App, Application):
         for by_code in [*self.error_handler_spec.values()]:
             for by_class in [*by_code.values()]:
                 functions += by_class.values()
-        for function in functions:
-            if type(function) is FunctionType and not iscoroutinefunction(function):
+        return functions
+
+    def _know_registered(self) -> None:
+        """Note which of the functions that a request may call are not asynchronous."""
+        for function in self._registered():
+            if type(function) is FunctionType and not _wraps_coroutine(function):
                 self._synchronous[function] = None
+
+    def _finishing(self, func: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
+        """A synchronous function around an async one, such as a decorator makes: what it returns may be a coroutine."""
+
+        def call(*args: t.Any, **kwargs: t.Any) -> t.Any:
+            result = func(*args, **kwargs)
+            return self.async_to_sync(_awaited)(result) if inspect.iscoroutine(result) else result
+
+        return call
 
     def async_to_sync(self, func: t.Callable[..., t.Coroutine[t.Any, t.Any, t.Any]]) -> t.Callable[..., t.Any]:
         """A plain function that runs an async one on the process's event loop and waits for it.
@@ -828,6 +880,24 @@ class Flask(App, Application):
     # ---- entrances
 
     wsgi_app = wsgi.wsgi_app
+
+    @cached_property
+    def asgi_app(self) -> ft.AsgiApplication:
+        """The ASGI application, for servers and for middleware to wrap: `uvicorn module:app.asgi_app`."""
+        # PERF: whoever does not serve so need not import asyncio and greenlet.
+        from ._gateways.asgi import serve
+
+        async def asgi_app(scope: ft.Scope, receive: ft.Receive, send: ft.Send) -> None:
+            await serve(self, scope, receive, send)
+
+        # A function, not a method: uvicorn takes those for applications of ASGI 2.
+        return asgi_app
+
+    def __rsgi__(self, scope: t.Any, protocol: t.Any) -> cabc.Coroutine[t.Any, t.Any, None]:
+        """What an RSGI server calls: `granian --interface rsgi module:app`."""
+        from ._gateways.rsgi import serve
+
+        return serve(self, scope, protocol)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> cabc.Iterable[bytes]:
         """What a WSGI server calls: `wsgi_app`, with whatever is wrapped around it."""
@@ -915,6 +985,20 @@ class Flask(App, Application):
 
             kind = FlaskCliRunner
         return kind(self, **kwargs)
+
+
+async def _awaited(coroutine: t.Coroutine[t.Any, t.Any, t.Any]) -> t.Any:
+    return await coroutine
+
+
+def _wraps_coroutine(function: FunctionType) -> bool:
+    """Whether a function is async, or a decorator's around one that is."""
+    if iscoroutinefunction(function):
+        return True
+    try:
+        return "__wrapped__" in function.__dict__ and iscoroutinefunction(inspect.unwrap(function))
+    except ValueError:  # it wraps itself
+        return False
 
 
 # What `_respond` may pass by.

@@ -16,11 +16,11 @@ from contextvars import Token
 from functools import update_wrapper
 
 from werkzeug.exceptions import HTTPException, NotFound
-from werkzeug.routing import MapAdapter
+from werkzeug.routing import MapAdapter, Rule
 
 from . import typing as ft
 from ._aborting import http_error
-from ._contracts import stock
+from ._contracts import Exchange, stock
 from ._routing import ABSENT, Found, arguments_of
 from .globals import (
     _cv_app,
@@ -276,6 +276,7 @@ class RequestContext:
     _after: list[ft.AfterRequestCallable[t.Any]] | None = None
     flashes: list[tuple[str, str]] | None = None
     _holds = 0
+    _exchange: Exchange | None = None  # what serves the request on an event loop's server
 
     def __init__(
         self,
@@ -365,6 +366,13 @@ class RequestContext:
     def _environ_of_request(self) -> WSGIEnvironment:
         """The request's environment, for which it need not be made."""
         return self._environ if self._late else self._top_request.environ
+
+    @property
+    def _rule(self) -> Rule | None:
+        """The rule that was found, for which the request need not be made."""
+        if self._late:
+            return None if self._found is None else self._found[0]
+        return self.request.url_rule
 
     @property
     def _method(self) -> str:
@@ -541,6 +549,9 @@ class RequestContext:
             self._hold_back(exc)
             return
         app = self.app
+        if self._exchange is not None and self._exchange.must_leave(app._teardown_functions()):
+            self._exchange.in_thread(self.pop, exc)
+            return
         on_top = True
         try:
             app.do_teardown_request(exc)

@@ -21,6 +21,7 @@ from werkzeug.utils import redirect as _werkzeug_redirect
 from . import _files
 from ._aborting import http_error
 from ._contracts import stock
+from ._sending import AsyncChunks, NonBlocking
 from .globals import _app_if_any, _cv_request, _environ_now, _now, _request_below, _set, current_app, request
 from .globals import request_ctx as request_ctx  # these two are found here, too
 from .globals import session as session
@@ -34,6 +35,7 @@ if t.TYPE_CHECKING:
     from .wrappers import Response
 
 _Chunk = t.TypeVar("_Chunk", str, bytes)
+F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 
 
 def get_debug_flag() -> bool:
@@ -95,8 +97,10 @@ def stream_with_context(
 
     The context's teardown waits for the last chunk, or for the close. Raises `RuntimeError` outside of a request.
     """
+    is_async = hasattr(generator_or_function, "__aiter__")
+    stream: t.Any
     try:
-        stream = iter(generator_or_function)  # type: ignore[arg-type]
+        stream = generator_or_function if is_async else iter(generator_or_function)  # type: ignore[arg-type]
     except TypeError:
         function = t.cast("t.Callable[..., t.Iterator[t.AnyStr]]", generator_or_function)
 
@@ -111,9 +115,28 @@ def stream_with_context(
             "'stream_with_context' can only be used when a request context is active, such as in a view function."
         )
     context._hold()
-    steps = _in_context(context, stream)
+    steps = _in_context(context, AsyncChunks(stream, context.app.ensure_sync) if is_async else stream)
     next(steps)  # from now on to close it, or to forget it, ends the context's life
-    return steps
+    return t.cast("t.Iterator[t.AnyStr]", NonBlocking(steps)) if is_async else steps
+
+
+def non_blocking(function: F) -> F:
+    """Mark a synchronous function that never waits: on an event loop's server it need not go to a thread.
+
+    For views, hooks, error handlers, teardown functions and context processors. What does wait there, for a database or
+    a file, makes all other requests wait.
+    """
+    function._non_blocking = True  # type: ignore[attr-defined]
+    return function
+
+
+def stream_request(view: F) -> F:
+    """Mark an asynchronous view that takes its request's body as it comes: `async for chunk in request.stream`.
+
+    Without it all of the body has come when the view starts, on an event loop's server.
+    """
+    view._streams_request = True  # type: ignore[attr-defined]
+    return view
 
 
 def make_response(*args: t.Any) -> Response:

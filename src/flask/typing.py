@@ -58,3 +58,10 @@ TemplateFilterCallable: t.TypeAlias = t.Callable[..., t.Any]
 TemplateGlobalCallable: t.TypeAlias = t.Callable[..., t.Any]
 TemplateTestCallable: t.TypeAlias = t.Callable[..., bool]
 ShellContextProcessorCallable: t.TypeAlias = t.Callable[[], dict[str, t.Any]]
+
+# An ASGI application and what it is called with (ASGI 3).
+Scope = t.MutableMapping[str, t.Any]
+Message = t.MutableMapping[str, t.Any]
+Receive = t.Callable[[], t.Awaitable[Message]]
+Send = t.Callable[[Message], t.Awaitable[None]]
+AsgiApplication = t.Callable[[Scope, Receive, Send], t.Awaitable[None]]

@@ -27,7 +27,7 @@ from ._headers import around, lowered
 from ._incoming import EnvironHeaders, IncomingRequest
 from ._incoming.request import stock
 from ._redirects import is_plain
-from ._sending import rewritten, send
+from ._sending import AsyncChunks, rewritten, send
 from .debughelpers import attach_enctype_error_multidict
 from .globals import _app_if_any, _now
 from .globals import current_app as current_app  # it is found here, too
@@ -344,8 +344,12 @@ class Response(ResponseBase):
                         self.response = [data]
                         return
                 elif kind is GeneratorType or not isinstance(response, (NoneType, str, bytes, bytearray)):
+                    if hasattr(kind, "__aiter__"):
+                        response = _chunks_of(response)
                     self._become(response, status, _status_lines[status], [header], direct_passthrough)
                     return
+            if hasattr(response, "__aiter__"):
+                response = _chunks_of(response)
             super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
             if self.__dict__.get("_on_close") == []:
                 del self._on_close  # it comes when it is asked for
@@ -469,6 +473,14 @@ class Response(ResponseBase):
             return super().max_cookie_size
         size: int = app.config["MAX_COOKIE_SIZE"]
         return size
+
+
+def _chunks_of(source: t.AsyncIterable[t.Any]) -> t.Any:
+    """What can be sent of an asynchronous iterable, with the help of the current app."""
+    app = _app_if_any()
+    if app is None:
+        raise RuntimeError("A response with an asynchronous body can only be made within an app context.")
+    return AsyncChunks(source, app.ensure_sync)
 
 
 def _plain(

@@ -90,4 +90,7 @@ def _answer(app: Handling, handler: t.Callable[..., t.Any], error: Exception) ->
     """What a handler returns. In debug mode it is remembered whose result it is, should that be no response."""
     if app.debug:
         _now()._top_request_ctx._answered_by = handler
+    exchange = _now()._top_request_ctx._exchange
+    if exchange is not None and exchange.must_leave((handler,)):
+        return exchange.in_thread(app.ensure_sync(handler), error)
     return app.ensure_sync(handler)(error)

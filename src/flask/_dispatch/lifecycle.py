@@ -31,17 +31,21 @@ def run(
     environ: t.Any,
     start_response: t.Any,
     before_pop: t.Callable[[], object] | None = None,
+    push: t.Callable[[], object] | None = None,
 ) -> tuple[t.Any, t.Any]:
     """Handle the request of a context that was not pushed yet; the response, and the body that it gave when started.
 
     A response is started by calling it, with what its gateway gives for the two arguments that Werkzeug's responses
-    take; the context is still up then. `before_pop` is called when all is done but the teardown. What
-    `handle_exception` raises goes to the gateway, after the teardown.
+    take; the context is still up then. `before_pop` is called when all is done but the teardown; `push` in place of the
+    context's own. What `handle_exception` raises goes to the gateway, after the teardown.
     """
     error: BaseException | None = None
     try:
         try:
-            context.push()  # 1, 2
+            if push is None:
+                context.push()  # 1, 2
+            else:
+                push()
             response, plain = app._respond(context, environ)  # 3 to 10
         except Exception as e:  # noqa: BLE001 - whatever it is, the app decides what becomes of it
             error = e

@@ -284,6 +284,16 @@ class _Call(t.Generic[R]):
 
 _tasks: set[asyncio.Task[None]] = set()
 
+_is_served: t.Callable[[], object] = bool
+_servers_wait_for: t.Any = None
+
+
+def give_way(is_served: t.Callable[[], object], wait_for: t.Callable[[t.Awaitable[t.Any]], t.Any]) -> None:
+    """From now on have what is called by code that a server's own event loop serves awaited on that loop."""
+    global _is_served, _servers_wait_for
+    _is_served, _servers_wait_for = is_served, wait_for
+
+
 _lock = threading.Lock()
 _running: _SharedLoop | None = None
 
@@ -320,6 +330,8 @@ def run_on_loop(func: t.Callable[P, t.Coroutine[t.Any, t.Any, R]]) -> t.Callable
     """
 
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        if _servers_wait_for is not None and _is_served():
+            return _servers_wait_for(func(*args, **kwargs))  # type: ignore[no-any-return]
         if _get_running_loop() is not None and _would_block():
             raise RuntimeError(
                 f"{_name_of(func)!r} is async and was called from synchronous code inside a running event loop, which"

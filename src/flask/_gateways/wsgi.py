@@ -18,19 +18,25 @@ if t.TYPE_CHECKING:
 
 def wsgi_app(self: Flask, environ: WSGIEnvironment, start_response: StartResponse) -> t.Iterable[bytes]:
     """The WSGI application itself, for middleware to wrap: `app.wsgi_app = Middleware(app.wsgi_app)`."""
+    exchange = environ.get("flask.exchange")
+    if exchange is not None:  # an event loop's server, which knows where this runs
+        return exchange.handle(self, environ, start_response)  # type: ignore[no-any-return]
     keep = None
     if "werkzeug.debug.preserve_context" in environ:
         keep = partial(_give_contexts, environ["werkzeug.debug.preserve_context"])
-    response, body = run(self, self.request_context(environ), environ, start_response, keep)
-    if response is None:
-        return body  # type: ignore[no-any-return]
+    response, body = run(self, self.request_context(environ), environ, start_response, keep, None)
+    return body if response is None else ended_by(response, body)
+
+
+def ended_by(response: t.Any, body: t.Iterable[bytes]) -> t.Iterable[bytes]:
+    """The body that a response gave, which closes the response if there is a need by now."""
     try:
         if type(body) is list and response._closes and not (body and response.direct_passthrough):
             # A teardown function asked to be called on close, after the response had been started without that need.
             return ClosingIterator(body, response.close)
     except AttributeError:
         pass  # a response of another family
-    return body  # type: ignore[no-any-return]
+    return body
 
 
 def _give_contexts(keep: t.Callable[[t.Any], object]) -> None:

@@ -3,7 +3,7 @@
 No body is read here that may be endless, and none past its length. What is not plain is left to Werkzeug's
 `get_input_stream`, which knows chunks and limits and servers that end bodies themselves.
 
-The private names of Werkzeug that are used here: `LimitedStream._pos` and `LimitedStream._stream`.
+The private names of Werkzeug that are used here: `LimitedStream._pos`, `_limit_is_max` and `_stream`.
 """
 
 from __future__ import annotations
@@ -71,7 +71,29 @@ class LimitedStream(_LimitedStream):
         pieces = []
         while not self.is_exhausted and (data := self.read(AT_ONCE)):
             pieces.append(data)
+        if self.is_exhausted:
+            self.on_exhausted()
         return b"".join(pieces)
+
+    def on_exhausted(self) -> None:
+        """Raise 413 where the limit is the largest length allowed, and there is more; exactly as much is well."""
+        if not self._limit_is_max or self._stream.read(1):
+            super().on_exhausted()
+
+    async def __aiter__(self) -> t.AsyncIterator[bytes]:
+        """The pieces as they come, for asynchronous views: waited for on an event loop's server, else in a thread."""
+        receive = getattr(self._stream, "receive", None)
+        if receive is None:
+            from asyncio import to_thread
+
+            while not self.is_exhausted and (piece := await to_thread(self.read, AT_ONCE)):
+                yield piece
+            return
+        while piece := await receive():
+            self._pos += len(piece)
+            if self._pos > self.limit:
+                super().on_exhausted()
+            yield piece
 
 
 LimitedStream.__module__ = _LimitedStream.__module__  # to users it is Werkzeug's

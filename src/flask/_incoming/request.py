@@ -9,6 +9,7 @@ The private names of Werkzeug's Request that are used here: `_cached_data`, `_ca
 
 from __future__ import annotations
 
+import sys
 import typing as t
 from urllib.parse import parse_qsl
 
@@ -207,7 +208,10 @@ class IncomingRequest(RequestBase):
         if "_read_at" in self.__dict__:  # PERF: rarely asked for after that; to end a stream takes 1 µs
             length, limit = self.__dict__["_read_at"]
             return stream_at(self.environ, limit, length)
-        return straight(super().stream)
+        stream = straight(super().stream)
+        if not hasattr(stream, "__aiter__") and _is_in_coroutine():
+            return t.cast("t.IO[bytes]", LimitedStream(stream, sys.maxsize, True))
+        return stream
 
     # ---- forms
 
@@ -331,6 +335,12 @@ class IncomingRequest(RequestBase):
 
 
 _bare_types = {"application/json", "application/x-www-form-urlencoded"}
+
+
+def _is_in_coroutine() -> bool:
+    """Whether an event loop runs in this thread."""
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and asyncio._get_running_loop() is not None
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:

@@ -1,0 +1,251 @@
+"""A request's synchronous code on a server's event loop: where it has to wait it parks, and the request's task waits.
+
+The code runs in a fiber, a greenlet whose context variables are the task's own. A coroutine that it waits for is driven
+within the fiber; what that waits for in turn is handed to the task, and what comes of it goes back. So the lifecycle is
+told once, as plain calls, for servers of every kind. Nothing here knows apps, requests or protocols, and nothing here
+may block a loop's thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import types
+import typing as t
+from collections import deque
+from inspect import iscoroutine
+
+from greenlet import getcurrent, greenlet
+
+R = t.TypeVar("R")
+Ts = t.TypeVarTuple("Ts")
+
+
+class Fiber(greenlet):
+    """Synchronous code that may wait for the task that serves it; its parent is what resumes it."""
+
+    #: Whether it runs on the thread of the event loop, which it must not block.
+    on_loop = False
+
+
+class _LoopFiber(Fiber):
+    on_loop = True
+
+
+def current_fiber() -> Fiber | None:
+    """The fiber that the caller runs in, also if it has made greenlets of its own there."""
+    found: greenlet | None = getcurrent()
+    while found is not None and not isinstance(found, Fiber):
+        found = found.parent
+    return found
+
+
+def wait_for(awaitable: t.Awaitable[R]) -> R:
+    """Park the fiber in which the caller runs until something was awaited on the event loop; the result.
+
+    Raises `RuntimeError` outside of a fiber.
+    """
+    fiber = current_fiber()
+    if fiber is None or fiber.parent is None:
+        raise RuntimeError("This waits for an event loop's task, and was called by code that no such task serves.")
+    park = fiber.parent.switch
+    if not fiber.on_loop:
+        result: R = park((getcurrent(), awaitable))
+        return result
+    steps: t.Any = awaitable if iscoroutine(awaitable) else _await(awaitable)
+    try:
+        wanted = steps.send(None)
+        while True:
+            try:
+                got = park((getcurrent(), wanted))
+            except BaseException as error:  # noqa: BLE001 - a cancellation too is the coroutine's to hear of
+                wanted = steps.throw(error)
+            else:
+                wanted = steps.send(got)
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+
+
+async def _await(awaitable: t.Awaitable[R]) -> R:
+    return await awaitable
+
+
+def in_thread(threads: Threads, func: t.Callable[[*Ts], R], *args: *Ts) -> R:
+    """Call a function that may block: where it may not, in a thread, and meanwhile the fiber is parked."""
+    fiber = current_fiber()
+    if fiber is None or not fiber.on_loop:
+        return func(*args)
+    return wait_for(run_in_thread(threads, func, *args))
+
+
+@types.coroutine
+def run_on_loop(func: t.Callable[[*Ts], R], *args: *Ts) -> t.Generator[t.Any, t.Any, R]:
+    """Run synchronous code that does not block in a fiber on this very loop; for the task that serves it to await."""
+    fiber = _LoopFiber(func)
+    fiber.gr_context = getcurrent().gr_context
+    asked = fiber.switch(*args)
+    while not fiber.dead:
+        waiter, wanted = asked
+        try:
+            got = yield wanted
+        except BaseException as error:  # noqa: BLE001 - see wait_for
+            asked = waiter.throw(error)
+        else:
+            asked = waiter.switch(got)
+    return asked  # type: ignore[no-any-return]
+
+
+async def run_in_thread(threads: Threads, func: t.Callable[[*Ts], R], *args: *Ts) -> R:
+    """Run synchronous code in a thread of the pool, in this task's own context, and await for it what it waits for.
+
+    A thread cannot be interrupted: a cancellation is told to the code where it waits next, else raised when it is done.
+    """
+    errand = _Errand(asyncio.get_running_loop(), func, args)
+    threads.put(errand)
+    cancelled: asyncio.CancelledError | None = None
+    while True:
+        try:
+            awaitable = await errand.heard()
+        except asyncio.CancelledError as error:
+            cancelled = error
+            continue
+        if errand.ended:
+            break
+        try:
+            if cancelled is not None:
+                close = getattr(awaitable, "close", None)
+                if close is not None:
+                    close()  # a coroutine, which nobody will await
+                raise cancelled
+            # In a fiber, so that code which the coroutine calls may wait as well.
+            errand.result = await (awaitable if current_fiber() else run_on_loop(wait_for, awaitable))
+        except BaseException as error:  # noqa: BLE001 - see wait_for
+            errand.error, cancelled = error, None
+        errand.go_on()
+    try:
+        if errand.error is not None:
+            raise errand.error
+        if cancelled is not None:
+            raise cancelled
+        return errand.result  # type: ignore[no-any-return]
+    finally:
+        del errand, cancelled  # no cycles of the exception, its traceback and this frame
+
+
+class _Errand:
+    """Code on its way through a thread. Either the thread works and the loop waits to hear of it, or the reverse."""
+
+    __slots__ = ("_awaitable", "_heard", "_loop", "_may_go_on", "args", "context", "ended", "error", "func", "result")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, func: t.Callable[..., t.Any], args: tuple[t.Any, ...]) -> None:
+        self._loop = loop
+        self.func = func
+        self.args = args
+        self.context = getcurrent().gr_context
+        self._may_go_on = threading.Lock()
+        self._may_go_on.acquire()
+        self._heard: asyncio.Future[None] = loop.create_future()
+        self._awaitable: t.Any = None
+        self.result: t.Any = None
+        self.error: BaseException | None = None
+        self.ended = False
+
+    async def heard(self) -> t.Any:
+        """On the loop: what the thread wants to be awaited, unless it has ended."""
+        if self._heard.cancelled():  # by whoever cancelled the task; the thread may have spoken meanwhile
+            self._heard = self._loop.create_future()
+            if self._awaitable is not None or self.ended:
+                self._heard.set_result(None)
+        await self._heard
+        self._heard = self._loop.create_future()
+        awaitable, self._awaitable = self._awaitable, None
+        return awaitable
+
+    def go_on(self) -> None:
+        """On the loop: let the thread have the result or the error."""
+        self._may_go_on.release()
+
+    def _hear(self) -> None:
+        if not self._heard.done():
+            self._heard.set_result(None)
+
+    def _tell(self) -> None:
+        try:
+            self._loop.call_soon_threadsafe(self._hear)
+        except RuntimeError:
+            if not self._loop.is_closed():
+                raise
+            # The server has ended without waiting for this request: nobody is there to hear.
+            self.error = self.error or asyncio.CancelledError("The event loop was closed.")
+            self._may_go_on.release()
+
+    def run(self) -> None:
+        """In the thread: all of it."""
+        fiber = Fiber(self.func)
+        fiber.gr_context = self.context
+        try:
+            asked = fiber.switch(*self.args)
+            while not fiber.dead:
+                waiter, self._awaitable = asked
+                self._tell()
+                self._may_go_on.acquire()
+                error, self.error = self.error, None
+                result, self.result = self.result, None
+                asked = waiter.switch(result) if error is None else waiter.throw(error)
+            self.result = asked
+        except BaseException as error:  # noqa: BLE001 - it is the task's
+            self.error = error
+        self.ended = True
+        self._tell()
+
+
+class Threads:
+    """Threads that do errands, as many as are needed at a time up to a number; they end with the process."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._lock = threading.Lock()
+        self._count = 0
+        self._idle: list[_Worker] = []
+        self._waiting: deque[_Errand] = deque()
+
+    def put(self, errand: _Errand) -> None:
+        """Have it done by the thread that was idle last, or a new one, or the first that will be."""
+        with self._lock:
+            if self._idle:
+                worker = self._idle.pop()
+            elif self._count < self.most:
+                self._count += 1
+                worker = _Worker(self, f"flask-{self._count}")
+            else:
+                self._waiting.append(errand)
+                return
+        worker.errand = errand
+        worker.may_work.release()
+
+    def next_for(self, worker: _Worker) -> _Errand | None:
+        """What waits longest; None where the worker is idle from now on."""
+        with self._lock:
+            if self._waiting:
+                return self._waiting.popleft()
+            self._idle.append(worker)
+            return None
+
+
+class _Worker:
+    """One thread."""
+
+    def __init__(self, threads: Threads, name: str) -> None:
+        self.errand: _Errand | None = None
+        self.may_work = threading.Lock()
+        self.may_work.acquire()
+        threading.Thread(target=self._work, args=(threads,), name=name, daemon=True).start()
+
+    def _work(self, threads: Threads) -> None:
+        while True:
+            self.may_work.acquire()
+            errand, self.errand = self.errand, None
+            while errand is not None:
+                errand.run()
+                del errand  # while the thread is idle it holds nothing
+                errand = threads.next_for(self)

@@ -1,0 +1,128 @@
+"""RSGI 1: a scope and a protocol object in, one call of that object out. The lifecycle is not told here.
+
+See Granian's "RSGI Specification" 1.5. It carries no root path and no raw path: `RSGI_ROOT_PATH` says the former, and a
+slash that was quoted in a path arrives as a slash.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from werkzeug.exceptions import ClientDisconnected
+
+from .exchange import Exchange, Pairs, errors
+
+_MANY = 512
+_keys: dict[str, str] = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
+
+
+def _key_of(name: str) -> str:
+    """The environment's key for a header; empty where another header would have the same (RFC 3875 §4.1.18)."""
+    key = _keys.get(name.lower())
+    if key is None:
+        key = "" if "_" in name else "HTTP_" + name.upper().replace("-", "_")
+    if len(_keys) < _MANY:
+        _keys[name] = key
+    return key
+
+
+def _split(address: str, port: str) -> tuple[str, str]:
+    """Host and port of an address as RSGI has it: `127.0.0.1:5000`, `[::1]:5000`, or a path of a socket."""
+    host, colon, number = address.rpartition(":")
+    return (host.strip("[]"), number) if colon and number.isdigit() else (address, port)
+
+
+def environ_of(scope: t.Any, root: str) -> dict[str, t.Any]:
+    """The WSGI environment (PEP 3333) of a scope, without its input."""
+    path = scope.path
+    info = path if path.isascii() else path.encode("utf-8", "surrogateescape").decode("latin-1")
+    if root and (info == root or info.startswith(f"{root}/")):
+        info = info[len(root) :]
+    host, port = _split(scope.server, "80")
+    address, remote_port = _split(scope.client, "")
+    version = scope.http_version
+    environ = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": root,
+        "PATH_INFO": info,
+        "QUERY_STRING": scope.query_string,
+        "SERVER_NAME": host,
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": f"HTTP/{version}",
+        "REMOTE_ADDR": address,
+        "REMOTE_PORT": remote_port,
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.errors": errors,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+        "rsgi.scope": scope,
+    }
+    headers = scope.headers
+    for name, value in headers.items():
+        key = _keys[name] if name in _keys else _key_of(name)
+        if key not in environ:
+            if key:
+                environ[key] = value
+        elif key != "CONTENT_TYPE" and key != "CONTENT_LENGTH":
+            environ[key] += ("; " if key == "HTTP_COOKIE" else ",") + value
+    if "HTTP_HOST" not in environ and scope.authority:
+        environ["HTTP_HOST"] = scope.authority
+    return environ
+
+
+class RsgiExchange(Exchange):
+    """A request of RSGI's HTTP protocol."""
+
+    def __init__(self, app: t.Any, scope: t.Any, protocol: t.Any) -> None:
+        super().__init__(app, environ_of(scope, app.config["RSGI_ROOT_PATH"].rstrip("/")))
+        self._protocol = protocol
+        self._pieces: t.Any = None
+        self._length = int(self.environ.get("CONTENT_LENGTH") or -1)
+        self._transport: t.Any = None
+
+    async def receive(self) -> tuple[bytes, bool]:
+        if self._pieces is None:
+            if 0 <= self._length <= _AT_ONCE:
+                body = bytes(await self._protocol())
+                if len(body) < self._length:
+                    raise ClientDisconnected
+                return body, False
+            self._pieces = aiter(self._protocol)
+        try:
+            piece = bytes(await anext(self._pieces))
+        except StopAsyncIteration:
+            if self._length > 0:
+                raise ClientDisconnected from None
+            return b"", False
+        self._length -= len(piece)
+        return piece, True
+
+    async def gone(self) -> None:
+        await self._protocol.client_disconnect()
+
+    async def send_whole(self, status: int, headers: Pairs, body: bytes) -> None:
+        if body:
+            self._protocol.response_bytes(status, headers, body)
+        else:
+            self._protocol.response_empty(status, headers)
+
+    async def send_head(self, status: int, headers: Pairs) -> None:
+        self._transport = self._protocol.response_stream(status, headers)
+
+    async def send_piece(self, piece: bytes) -> None:
+        await self._transport.send_bytes(piece)
+
+    async def send_end(self) -> None:
+        """Nothing: the stream ends with the task."""
+
+
+async def serve(app: t.Any, scope: t.Any, protocol: t.Any) -> None:
+    """The RSGI application itself."""
+    if scope.proto != "http":
+        raise ValueError(f"This application does not speak {scope.proto!r}.")
+    await RsgiExchange(app, scope, protocol).answer()
+
+
+_AT_ONCE = 64 * 1024
