@@ -60,6 +60,12 @@ class Closing:
             body.close()
 
 
+def is_asynchronous(body: t.Any) -> bool:
+    """Whether a body can be iterated only by `async for`. A proxy has the methods for both ways, and decides later."""
+    kind = type(body)
+    return hasattr(kind, "__aiter__") and not hasattr(kind, "__iter__")
+
+
 class AsyncChunks:
     """What an asynchronous iterable gives, as an iterator: each step runs on the event loop of whoever serves.
 

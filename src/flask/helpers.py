@@ -21,7 +21,7 @@ from werkzeug.utils import redirect as _werkzeug_redirect
 from . import _files
 from ._aborting import http_error
 from ._contracts import stock
-from ._sending import AsyncChunks, NonBlocking
+from ._sending import AsyncChunks, NonBlocking, is_asynchronous
 from .globals import _app_if_any, _cv_request, _environ_now, _now, _request_below, _set, current_app, request
 from .globals import request_ctx as request_ctx  # these two are found here, too
 from .globals import session as session
@@ -97,7 +97,7 @@ def stream_with_context(
 
     The context's teardown waits for the last chunk, or for the close. Raises `RuntimeError` outside of a request.
     """
-    is_async = hasattr(generator_or_function, "__aiter__")
+    is_async = is_asynchronous(generator_or_function)
     stream: t.Any
     try:
         stream = generator_or_function if is_async else iter(generator_or_function)  # type: ignore[arg-type]

@@ -27,7 +27,7 @@ from ._headers import around, lowered
 from ._incoming import EnvironHeaders, IncomingRequest
 from ._incoming.request import stock
 from ._redirects import is_plain
-from ._sending import AsyncChunks, rewritten, send
+from ._sending import AsyncChunks, is_asynchronous, rewritten, send
 from .debughelpers import attach_enctype_error_multidict
 from .globals import _app_if_any, _now
 from .globals import current_app as current_app  # it is found here, too
@@ -344,11 +344,11 @@ class Response(ResponseBase):
                         self.response = [data]
                         return
                 elif kind is GeneratorType or not isinstance(response, (NoneType, str, bytes, bytearray)):
-                    if hasattr(kind, "__aiter__"):
+                    if kind is not GeneratorType and is_asynchronous(response):
                         response = _chunks_of(response)
                     self._become(response, status, _status_lines[status], [header], direct_passthrough)
                     return
-            if hasattr(response, "__aiter__"):
+            if is_asynchronous(response):
                 response = _chunks_of(response)
             super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
             if self.__dict__.get("_on_close") == []:

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from .._contracts import stock
+from .._sending import is_asynchronous
 from ..globals import _environ_now
 
 _FORMS = (
@@ -77,7 +78,7 @@ def to_response(app: Responding, result: t.Any, request: Asking) -> t.Any:
     response = result
     if not isinstance(response, app.response_class):
         # PERF: most of what is left is an error; the look into its class spares it the ABC's question (0.6 µs).
-        if (hasattr(kind, "__next__") and isinstance(result, Iterator)) or hasattr(kind, "__aiter__"):
+        if (hasattr(kind, "__next__") and isinstance(result, Iterator)) or is_asynchronous(result):
             # The class itself gets status and headers, and may do with them as it pleases.
             return app.response_class(result, status=status, headers=headers)
         if isinstance(result, HTTPException):

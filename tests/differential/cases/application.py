@@ -541,6 +541,10 @@ def version_is_deprecated(out):
     out.attempt("old globals", lambda: flask.globals._request_ctx_stack)
 
 
+# The names that upstream does not have.
+ADDED = {"non_blocking", "stream_request"}
+
+
 def names_of_the_package(out):
     from flask import (
         app,
@@ -564,14 +568,14 @@ def names_of_the_package(out):
     public = [
         name for name in dir(flask) if name[0] not in "_a" and not isinstance(getattr(flask, name), types.ModuleType)
     ]
-    out("flask", public)
+    out("flask", [name for name in public if name not in ADDED])
     for module in (blueprints, ctx, globals, json, sessions, signals, templating, testing, views, wrappers):
         names = [
             name
             for name in dir(module)
             if name[0] != "_" and getattr(getattr(module, name), "__module__", "") == module.__name__
         ]
-        out(module.__name__, [name for name in names if len(name) > 1])
+        out(module.__name__, [name for name in names if len(name) > 1 and name not in ADDED])
     out("others", [len({module.__name__ for module in (app, cli, config, helpers, logging, typing)})])
 
 

@@ -8,11 +8,15 @@ import types
 import flask
 from flask.config import Config, ConfigAttribute
 
+# The settings that upstream does not have.
+ADDED = {"BODY_TIMEOUT", "RSGI_ROOT_PATH", "WORKER_THREADS"}
+
 
 def defaults_of_every_key(out):
     app = flask.Flask("case_app")
-    out("config", {key: repr(value) for key, value in sorted(app.config.items())})
-    out("class default", {key: repr(value) for key, value in sorted(flask.Flask.default_config.items())})
+    out("config", {key: repr(value) for key, value in sorted(app.config.items()) if key not in ADDED})
+    defaults = flask.Flask.default_config
+    out("class default", {key: repr(value) for key, value in sorted(defaults.items()) if key not in ADDED})
     out("type", [type(app.config), type(flask.Flask.default_config)])
 
 
