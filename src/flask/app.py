@@ -69,6 +69,10 @@ _RUN_IGNORED = """\
  * Ignoring a call to 'app.run()' that would block the current 'flask' CLI command.
    Only call 'app.run()' in an 'if __name__ == "__main__"' guard."""
 
+_FOR_ASGI = """\
+The application was called as one of ASGI, which is its attribute 'asgi_app': name that for the server, as in
+'uvicorn module:app.asgi_app'. The application itself is for WSGI, and for RSGI under Granian."""
+
 
 class Flask(App, Application):
     """A web application: a WSGI application (PEP 3333) and the registry of everything that makes it up.
@@ -230,7 +234,7 @@ class Flask(App, Application):
         request_context = _now()._top_request_ctx
         if request_context is None:
             table = {None: table.get(None, [])}  # without a request there are no blueprints
-        elif request_context._exchange is not None and request_context._exchange.must_leave(_app_first(table)):
+        elif request_context._exchange is not None and request_context._exchange.must_leave([*_app_first(table)]):
             request_context._exchange.in_thread(self.update_template_context, context)
             return
         added: dict[str, t.Any] = {}
@@ -782,24 +786,27 @@ class Flask(App, Application):
 
     # ---- what may block an event loop's server
 
-    def _functions_before(self) -> cabc.Iterator[t.Any]:
+    def _functions_before(self) -> list[t.Any]:
         """The functions of step 4."""
-        yield from _app_first(self.url_value_preprocessors)
-        yield from _app_first(self.before_request_funcs)
+        tables = self.url_value_preprocessors, self.before_request_funcs
+        return [function for table in tables if table for function in _app_first(table)]
 
-    def _functions_after(self, context: RequestContext) -> cabc.Iterator[t.Any]:
+    def _functions_after(self, context: RequestContext) -> list[t.Any]:
         """The functions of steps 8 and 9. Flask's own session is saved without waiting for anything."""
-        if context._after is not None:
-            yield from context._after
-        yield from _app_last(self.after_request_funcs)
+        functions: list[t.Any] = [] if context._after is None else [*context._after]
+        if self.after_request_funcs:
+            functions += _app_last(self.after_request_funcs)
         interface = self.session_interface
         if type(interface).save_session is not stock.save_session or "save_session" in interface.__dict__:
-            yield interface.save_session
+            functions.append(interface.save_session)
+        return functions
 
-    def _teardown_functions(self) -> cabc.Iterator[t.Any]:
+    def _teardown_functions(self) -> list[t.Any]:
         """The functions of step 12."""
-        yield from _app_last(self.teardown_request_funcs)
-        yield from self.teardown_appcontext_funcs
+        functions: list[t.Any] = [*self.teardown_appcontext_funcs]
+        if self.teardown_request_funcs:
+            functions += _app_last(self.teardown_request_funcs)
+        return functions
 
     def _noted(self, error: Exception, first: Exception | None) -> Exception:
         if first is None:
@@ -899,9 +906,19 @@ class Flask(App, Application):
 
         return serve(self, scope, protocol)
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> cabc.Iterable[bytes]:
-        """What a WSGI server calls: `wsgi_app`, with whatever is wrapped around it."""
-        return self.wsgi_app(environ, start_response)
+    if t.TYPE_CHECKING:
+
+        def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> cabc.Iterable[bytes]:
+            """What a WSGI server calls: `wsgi_app`, with whatever is wrapped around it."""
+            ...
+
+    else:
+
+        def __call__(self, environ, start_response=None, send=None):
+            """What a WSGI server calls: `wsgi_app`, with whatever is wrapped around it."""
+            if start_response is None or send is not None:
+                raise TypeError(_FOR_ASGI)
+            return self.wsgi_app(environ, start_response)
 
     # ---- development and tests
 

@@ -22,14 +22,65 @@ Ts = t.TypeVarTuple("Ts")
 
 
 class Fiber(greenlet):
-    """Synchronous code that may wait for the task that serves it; its parent is what resumes it."""
+    """Where synchronous code runs that may wait for the task that serves it; its parent is what resumes it.
 
-    #: Whether it runs on the thread of the event loop, which it must not block.
-    on_loop = False
+    PERF: a fiber runs one function after the other. A new greenlet's stack is fetched from the system and given back,
+    which takes 9 µs; to switch takes half of one.
+    """
+
+    def __init__(self, on_loop: bool) -> None:
+        super().__init__(self._work)
+        self.on_loop = on_loop  # whether it runs on the thread of an event loop, which it must not block
+
+    def _work(self, func: t.Callable[..., t.Any] | None, args: tuple[t.Any, ...]) -> None:
+        """Run functions, and hand over what came of each: no waiter, the result, the error."""
+        error: BaseException | None
+        while func is not None:
+            result = error = None
+            try:
+                result = func(*args)
+            except BaseException as e:  # noqa: BLE001 - whatever it is, it is the task's
+                error = e.with_traceback(e.__traceback__ and e.__traceback__.tb_next)
+            outcome = None, result, error
+            func = args = result = error = None  # type: ignore[assignment]  # while it is idle it holds nothing
+            func, args = self._hand_over(outcome)
+
+    def _hand_over(self, outcome: t.Any) -> t.Any:
+        parent = self.parent
+        assert parent is not None
+        return parent.switch(outcome)
 
 
-class _LoopFiber(Fiber):
-    on_loop = True
+class _OfThread(threading.local):
+    """The fibers of a thread that have nothing to do."""
+
+    def __init__(self) -> None:
+        self.idle: list[Fiber] = []
+
+
+_here = _OfThread()
+_MOST_IDLE = 256
+
+
+def _fiber(on_loop: bool) -> Fiber:
+    """A fiber of this thread, whose parent is the caller, with the caller's context variables."""
+    idle = _here.idle
+    caller = getcurrent()
+    if idle:
+        fiber = idle.pop()
+        fiber.parent = caller
+        fiber.on_loop = on_loop
+    else:
+        fiber = Fiber(on_loop)
+    fiber.gr_context = caller.gr_context
+    return fiber
+
+
+def _put_back(fiber: Fiber) -> None:
+    idle = _here.idle
+    if len(idle) < _MOST_IDLE:
+        fiber.gr_context = None
+        idle.append(fiber)
 
 
 def current_fiber() -> Fiber | None:
@@ -81,10 +132,9 @@ def in_thread(threads: Threads, func: t.Callable[[*Ts], R], *args: *Ts) -> R:
 @types.coroutine
 def run_on_loop(func: t.Callable[[*Ts], R], *args: *Ts) -> t.Generator[t.Any, t.Any, R]:
     """Run synchronous code that does not block in a fiber on this very loop; for the task that serves it to await."""
-    fiber = _LoopFiber(func)
-    fiber.gr_context = getcurrent().gr_context
-    asked = fiber.switch(*args)
-    while not fiber.dead:
+    fiber = _fiber(True)
+    asked = fiber.switch(func, args)
+    while asked[0] is not None:
         waiter, wanted = asked
         try:
             got = yield wanted
@@ -92,7 +142,18 @@ def run_on_loop(func: t.Callable[[*Ts], R], *args: *Ts) -> t.Generator[t.Any, t.
             asked = waiter.throw(error)
         else:
             asked = waiter.switch(got)
-    return asked  # type: ignore[no-any-return]
+    _put_back(fiber)
+    return _result(asked)  # type: ignore[no-any-return]
+
+
+def _result(outcome: tuple[None, t.Any, BaseException | None]) -> t.Any:
+    _, result, error = outcome
+    if error is not None:
+        try:
+            raise error
+        finally:
+            del error, outcome  # no cycle of the exception, its traceback and this frame
+    return result
 
 
 async def run_in_thread(threads: Threads, func: t.Callable[[*Ts], R], *args: *Ts) -> R:
@@ -181,18 +242,19 @@ class _Errand:
 
     def run(self) -> None:
         """In the thread: all of it."""
-        fiber = Fiber(self.func)
-        fiber.gr_context = self.context
         try:
-            asked = fiber.switch(*self.args)
-            while not fiber.dead:
+            fiber = _fiber(False)
+            fiber.gr_context = self.context
+            asked = fiber.switch(self.func, self.args)
+            while asked[0] is not None:
                 waiter, self._awaitable = asked
                 self._tell()
                 self._may_go_on.acquire()
                 error, self.error = self.error, None
                 result, self.result = self.result, None
                 asked = waiter.switch(result) if error is None else waiter.throw(error)
-            self.result = asked
+            _put_back(fiber)
+            _, self.result, self.error = asked
         except BaseException as error:  # noqa: BLE001 - it is the task's
             self.error = error
         self.ended = True

@@ -18,9 +18,8 @@ if t.TYPE_CHECKING:
 
 def wsgi_app(self: Flask, environ: WSGIEnvironment, start_response: StartResponse) -> t.Iterable[bytes]:
     """The WSGI application itself, for middleware to wrap: `app.wsgi_app = Middleware(app.wsgi_app)`."""
-    exchange = environ.get("flask.exchange")
-    if exchange is not None:  # an event loop's server, which knows where this runs
-        return exchange.handle(self, environ, start_response)  # type: ignore[no-any-return]
+    if "flask.exchange" in environ:  # an event loop's server, which knows where this runs
+        return environ["flask.exchange"].handle(self, environ, start_response)  # type: ignore[no-any-return]
     keep = None
     if "werkzeug.debug.preserve_context" in environ:
         keep = partial(_give_contexts, environ["werkzeug.debug.preserve_context"])
