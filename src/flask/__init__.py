@@ -47,9 +47,18 @@ from .templating import stream_template_string as stream_template_string
 from .wrappers import Request as Request
 from .wrappers import Response as Response
 
-if not t.TYPE_CHECKING:
+if t.TYPE_CHECKING:
+    from .events import EventStream as EventStream
+    from .events import ServerSentEvent as ServerSentEvent
+else:
+    # Names that not every application needs, by the module that is imported when one of them is first asked for.
+    _late = {"EventStream": "flask.events", "ServerSentEvent": "flask.events"}
 
     def __getattr__(name: str) -> t.Any:
+        if name in _late:
+            import importlib
+
+            return getattr(importlib.import_module(_late[name]), name)
         if name == "cli":  # it brings click along: for those who write `flask.cli` and import only `flask`
             import importlib
 

@@ -178,6 +178,12 @@ class Request(IncomingRequest):
         except ValueError:  # Basic credentials that are not even ASCII
             return None
 
+    @property
+    def last_event_id(self) -> str | None:
+        """The id of the last server-sent event that a reconnecting client has seen; None where there is none."""
+        value = self.headers.get("Last-Event-ID")
+        return None if value is None else _decoded(value)  # in UTF-8, unlike other headers: WHATWG HTML §9.2.4
+
     def _load_form_data(self) -> None:
         own = self.__dict__
         if "form" in own:
