@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import enum
-import gc
 import subprocess
 import sys
 import threading
 import typing as t
 from collections.abc import AsyncIterator, Iterator
+from contextvars import copy_context
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 from werkzeug.serving import make_server
+from werkzeug.test import create_environ
 
 import flask
 from flask import EventStream, Flask, ServerSentEvent, request
@@ -316,10 +317,11 @@ class TestSynchronous:
         response.close()
         assert told == ["closed", "teardown None"]
 
-    def test_head(self, app: Flask) -> None:
-        """HEAD has the headers alone, and closes the generator."""
+    @pytest.mark.parametrize("source", [lambda: iter(["a"]), lambda: forever()])
+    def test_head(self, app: Flask, source: t.Callable[[], t.Any]) -> None:
+        """HEAD has the headers alone, and ends the request."""
         told = Told(app)
-        app.add_url_rule("/", "index", lambda: EventStream(iter(["a"])))
+        app.add_url_rule("/", "index", lambda: EventStream(source()))
         answer = call(app, method="HEAD")
         assert (answer.header("Content-Type"), answer.body) == ("text/event-stream", b"")
         assert told == ["teardown None"]
@@ -364,13 +366,13 @@ async def forever() -> AsyncIterator[str]:
     yield "never"
 
 
-def pieces_of(stream: EventStream) -> t.Any:
-    """The asynchronous pieces that a gateway sends."""
-    return stream.response
+def pieces_of(source: t.AsyncIterable[t.Any], keep_alive: float | None = None) -> t.AsyncGenerator[bytes]:
+    """The pieces of a stream with an asynchronous source, without anybody who sends them."""
+    return flask.events._async_pieces(source, keep_alive, copy_context())
 
 
-async def all_of(stream: EventStream) -> bytes:
-    return b"".join([piece async for piece in pieces_of(stream)])
+async def all_of(source: t.AsyncIterable[t.Any], keep_alive: float | None = None) -> bytes:
+    return b"".join([piece async for piece in pieces_of(source, keep_alive)])
 
 
 class TestAsynchronous:
@@ -388,7 +390,7 @@ class TestAsynchronous:
                 return feed()
 
         for source in (feed(), Feed()):
-            assert asyncio.run(all_of(EventStream(source, keep_alive=SECONDS))) == sent(*given)
+            assert asyncio.run(all_of(source, SECONDS)) == sent(*given)
 
     def test_one_step_at_a_time(self) -> None:
         """The source goes on when the next event is asked for, not before."""
@@ -400,7 +402,7 @@ class TestAsynchronous:
                 yield str(count)
 
         async def main() -> None:
-            pieces = pieces_of(EventStream(feed()))
+            pieces = pieces_of(feed())
             for count in range(3):
                 assert told == list(range(count))
                 await anext(pieces)
@@ -422,7 +424,7 @@ class TestAsynchronous:
 
         async def main() -> bytes:
             received = b""
-            async for piece in pieces_of(EventStream(feed(), keep_alive=0.001)):
+            async for piece in pieces_of(feed(), 0.001):
                 received += piece
                 if received.endswith(b":\n\n" * 3):
                     waiting.set()
@@ -442,7 +444,7 @@ class TestAsynchronous:
                 await asyncio.sleep(pause / 10_000)
                 yield str(number)
 
-        client = Client(asyncio.run(all_of(EventStream(feed(), keep_alive=0.0001))))
+        client = Client(asyncio.run(all_of(feed(), 0.0001)))
         assert [event.data for event in client.events] == [str(number) for number in range(len(pauses))]
 
     def test_the_source_lives_in_one_task(self) -> None:
@@ -460,7 +462,7 @@ class TestAsynchronous:
                 tasks.append(asyncio.current_task())
 
         async def main() -> None:
-            pieces = pieces_of(EventStream(feed()))
+            pieces = pieces_of(feed())
             for _ in range(2):
                 await asyncio.create_task(anext(pieces))
             with pytest.raises(StopAsyncIteration):
@@ -485,7 +487,7 @@ class TestAsynchronous:
                 told.append("closed")
 
         async def main() -> None:
-            pieces = pieces_of(EventStream(feed(), keep_alive=0.001 if parked == "in between" else None))
+            pieces = pieces_of(feed(), 0.001 if parked == "in between" else None)
             await anext(pieces)
             if parked == "in between":
                 assert await anext(pieces) == b":\n\n"
@@ -523,7 +525,7 @@ class TestAsynchronous:
                 told.append("closed")
 
         async def main() -> None:
-            pieces = pieces_of(EventStream(feed(), keep_alive=0.001))
+            pieces = pieces_of(feed(), 0.001)
             await anext(pieces)
             await anext(pieces)
             await pieces.aclose()
@@ -531,53 +533,20 @@ class TestAsynchronous:
         asyncio.run(main())
         assert told == ["cancelled", "closed"]
 
-    def test_the_request_is_there(self, app: Flask) -> None:
-        """The source and its close have the request, whoever sends the pieces has not; the response's close ends it."""
-        told = Told(app)
-
-        async def feed() -> AsyncIterator[dict[str, str]]:
-            try:
-                yield {"path": request.path}
-                await asyncio.sleep(0)
-                yield {"again": request.path}
-            finally:
-                told.append(f"closed {request.path}")
-
-        with app.test_request_context("/feed"):
-            stream = EventStream(feed())
-
-        async def main() -> None:
-            async for piece in pieces_of(stream):
-                assert not flask.has_request_context()
-                told.append(piece.decode().strip())
-
-        asyncio.run(main())
-        assert told == ['data: {"path": "/feed"}', 'data: {"again": "/feed"}', "closed /feed"]
-        stream.close()
-        assert told.pop() == "teardown None"
-        stream.close()
-        assert len(told) == 3
-
-    def test_an_error_ends_the_stream(self, app: Flask) -> None:
-        """What the source raises goes to whoever sends the pieces, after those before it, and to the teardown."""
-        told = Told(app)
+    def test_an_error_ends_the_stream(self) -> None:
+        """What the source raises goes to whoever sends the pieces, after those before it."""
 
         async def feed() -> AsyncIterator[str]:
             yield "a"
             raise LookupError("gone")
 
-        with app.test_request_context():
-            stream = EventStream(feed())
-
         async def main() -> None:
-            pieces = pieces_of(stream)
+            pieces = pieces_of(feed())
             assert await anext(pieces) == b"data: a\n\n"
             with pytest.raises(LookupError, match="gone"):
                 await anext(pieces)
 
         asyncio.run(main())
-        stream.close()
-        assert told == ["teardown LookupError('gone')"]
 
     def test_an_error_of_the_close(self) -> None:
         """What the source raises while it is closed is raised by the close of the pieces."""
@@ -589,25 +558,115 @@ class TestAsynchronous:
                 raise LookupError("at the end")
 
         async def main() -> None:
-            pieces = pieces_of(EventStream(feed()))
+            pieces = pieces_of(feed())
             await anext(pieces)
             with pytest.raises(LookupError, match="at the end"):
                 await pieces.aclose()
 
         asyncio.run(main())
 
-    @pytest.mark.parametrize("how", ["closed", "forgotten"])
-    def test_a_stream_that_nobody_took(self, app: Flask, how: str) -> None:
-        """A stream that is closed before its first piece, or forgotten, ends its request."""
+
+def by_wsgi(app: Flask, last: bytes | None = None) -> bytes:
+    """What a client gets that goes after a certain piece."""
+    received = b""
+    body: t.Any = app(create_environ("/feed"), lambda status, headers, exc_info=None: lambda piece: None)
+    try:
+        for piece in body:
+            received += piece
+            if piece == last:
+                break
+    finally:
+        body.close()
+    return received
+
+
+def by_asgi(app: Flask, last: bytes | None = None) -> bytes:
+    """The same on an event loop."""
+    received = b""
+
+    async def main() -> None:
+        nonlocal received
+        is_gone = asyncio.Event()
+
+        async def receive() -> dict[str, t.Any]:
+            await is_gone.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: t.MutableMapping[str, t.Any]) -> None:
+            nonlocal received
+            piece = message.get("body", b"")
+            received += piece
+            if piece == last:
+                is_gone.set()
+
+        scope = {"type": "http", "method": "GET", "path": "/feed", "headers": []}
+        await app.asgi_app(scope, receive, send)
+        assert len(asyncio.all_tasks()) == 1
+
+    asyncio.run(main())
+    return received
+
+
+@pytest.mark.parametrize("view_is", ["async", "sync"])
+@pytest.mark.parametrize("get", [by_wsgi, by_asgi])
+class TestServed:
+    """An asynchronous source through each gateway, from views of both kinds."""
+
+    @staticmethod
+    def answer(app: Flask, view_is: str, stream: t.Callable[[], EventStream]) -> None:
+        async def view() -> EventStream:
+            return stream()
+
+        app.add_url_rule("/feed", "feed", view if view_is == "async" else stream)
+
+    def test_the_request_is_there(self, app: Flask, get: t.Callable[..., bytes], view_is: str) -> None:
+        """The source, its close and what it starts have the request; the teardown comes after all of it."""
         told = Told(app)
-        with app.test_request_context():
-            stream = EventStream(forever())
-        assert told == []
-        if how == "closed":
-            stream.close()
-        del stream
-        gc.collect()
-        assert told == ["teardown None"]
+
+        async def path() -> str:
+            await asyncio.sleep(0)
+            return request.path
+
+        async def feed() -> AsyncIterator[t.Any]:
+            try:
+                yield {"path": request.path}
+                yield ServerSentEvent(await asyncio.create_task(path()), id=1)
+            finally:
+                told.append(f"closed {request.path}")
+
+        self.answer(app, view_is, lambda: EventStream(feed(), keep_alive=SECONDS))
+        assert get(app) == b'data: {"path": "/feed"}\n\nid: 1\ndata: /feed\n\n'
+        assert told == ["closed /feed", "teardown None"]
+
+    def test_the_client_goes(self, app: Flask, get: t.Callable[..., bytes], view_is: str) -> None:
+        """A source that waits for ever is kept alive, and closed when its client has gone; then comes the teardown."""
+        told = Told(app)
+
+        async def feed() -> AsyncIterator[str]:
+            try:
+                yield "a"
+                await asyncio.Event().wait()
+            finally:
+                await asyncio.sleep(0)
+                told.append(f"closed {request.path}")
+
+        self.answer(app, view_is, lambda: EventStream(feed(), keep_alive=0.01))
+        assert get(app, b":\n\n").startswith(b"data: a\n\n:\n\n")
+        assert told[0] == "closed /feed"
+        assert [line.partition(" ")[0] for line in told[1:]] == ["teardown"]
+
+    def test_an_error(self, app: Flask, get: t.Callable[..., bytes], view_is: str) -> None:
+        """What the source raises goes to the server, and to the teardown."""
+        told = Told(app)
+
+        async def feed() -> AsyncIterator[str]:
+            yield "a"
+            raise LookupError("gone")
+
+        self.answer(app, view_is, lambda: EventStream(feed()))
+        with pytest.raises(LookupError, match="gone"):
+            get(app)
+        assert told == ["teardown LookupError('gone')"]
 
 
 class TestReconnecting:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import AsyncIterable, Iterable
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from dataclasses import KW_ONLY, dataclass
 
 from . import json
-from .globals import _cv_request, _set
+from .globals import _cv_request
 from .helpers import stream_with_context
 from .wrappers import Response
 
@@ -113,10 +113,8 @@ class EventStream(Response):
         if keep_alive is not None and keep_alive <= 0:
             raise ValueError(f"'keep_alive' is a number of seconds, not {keep_alive}.")
         body: t.Any
-        end = None
         if isinstance(events, AsyncIterable):
-            stay = _Stay()
-            body, end = _pieces(events, keep_alive, stay), stay.end
+            body = _async_pieces(events, keep_alive, copy_context())
         elif isinstance(events, str | bytes | dict) or not isinstance(events, Iterable):
             raise TypeError(f"An EventStream is made of an iterable of events, not of a {type(events).__name__}.")
         elif keep_alive is not None:
@@ -126,14 +124,12 @@ class EventStream(Response):
             )
         else:
             body = _Pieces(events)
-            if _cv_request.get(None) is not None:
-                body = stream_with_context(body)
+        if _cv_request.get(None) is not None:
+            body = stream_with_context(body)
         # No charset: a stream is UTF-8 always (§9.2.5).
         super().__init__(body, status, t.cast("t.Any", headers), content_type="text/event-stream")
         self.headers.setdefault("Cache-Control", "no-store")  # as a client fetches it (§9.2.3)
         self.headers.setdefault("X-Accel-Buffering", "no")  # else nginx collects some kilobytes first
-        if end is not None:
-            self.call_on_close(end)
 
 
 class _Pieces:
@@ -156,29 +152,13 @@ class _Pieces:
                 close()
 
 
-class _Stay:
-    """The stay of a request's context until a stream has ended, or is forgotten, and the variables that it runs in."""
+async def _async_pieces(
+    events: AsyncIterable[Event], keep_alive: float | None, variables: Context
+) -> t.AsyncGenerator[bytes]:
+    """The events of an asynchronous iterable as bytes, and comments in between. To close them closes it.
 
-    def __init__(self) -> None:
-        self.error: BaseException | None = None
-        self.variables = copy_context()
-        self._context: t.Any = _cv_request.get(None)
-        if self._context is not None:
-            self._context._hold()
-            self.variables.run(_set, self._context)
-
-    def end(self) -> None:
-        """Let the context go, and thereby be torn down. To be called when the stream is closed."""
-        context, self._context = self._context, None
-        error, self.error = self.error, None
-        if context is not None:
-            context._release(error)
-
-    __del__ = end
-
-
-async def _pieces(events: AsyncIterable[Event], keep_alive: float | None, stay: _Stay) -> t.AsyncGenerator[bytes, None]:
-    """The events of an asynchronous iterable as bytes, and comments in between. To close them closes it."""
+    It runs with these context variables, whoever takes the pieces.
+    """
     import asyncio  # not for whoever has no use for it
 
     queue: asyncio.Queue[bytes | None] = asyncio.Queue()
@@ -199,7 +179,7 @@ async def _pieces(events: AsyncIterable[Event], keep_alive: float | None, stay: 
             if close is not None:
                 await close()
 
-    task = asyncio.get_running_loop().create_task(run(), context=stay.variables)
+    task = asyncio.get_running_loop().create_task(run(), context=variables)
     task.add_done_callback(lambda _: queue.put_nowait(None))
     try:
         while True:
@@ -218,5 +198,4 @@ async def _pieces(events: AsyncIterable[Event], keep_alive: float | None, stay: 
         task.cancel()
         await asyncio.wait([task])
         if not task.cancelled():
-            stay.error = task.exception()
-            task.result()
+            task.result()  # or what it raised
