@@ -457,6 +457,9 @@ class Errors(io.TextIOBase):
     def flush(self) -> None:
         sys.stderr.flush()
 
+    def close(self) -> None:
+        """Nothing: the stream is not ours, and when the process ends it may be gone before this object."""
+
 
 errors = Errors()
 give_way(current_fiber, wait_for)

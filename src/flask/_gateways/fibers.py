@@ -213,12 +213,10 @@ class _Errand:
 
     async def heard(self) -> t.Any:
         """On the loop: what the thread wants to be awaited, unless it has ended."""
-        if self._heard.cancelled():  # by whoever cancelled the task; the thread may have spoken meanwhile
+        # What counts is what it has said: `_hear` may come after that was found here, by who was cancelled meanwhile.
+        while self._awaitable is None and not self.ended:
             self._heard = self._loop.create_future()
-            if self._awaitable is not None or self.ended:
-                self._heard.set_result(None)
-        await self._heard
-        self._heard = self._loop.create_future()
+            await self._heard
         awaitable, self._awaitable = self._awaitable, None
         return awaitable
 
