@@ -722,7 +722,8 @@ def test_in_a_browser(tmp_path: Path) -> None:
         yield ServerSentEvent(" two\r\nlines: \u2028 \n", event="nächste", id="a b: ü")
         yield ServerSentEvent({"last": request.last_event_id}, comment="")
 
-    def second() -> Iterator[flask.events.Event]:
+    async def second() -> AsyncIterator[flask.events.Event]:
+        await asyncio.sleep(0.1)
         yield ServerSentEvent({"last": request.last_event_id}, id=2)
 
     @app.get("/")
@@ -734,7 +735,7 @@ def test_in_a_browser(tmp_path: Path) -> None:
         asked.append(request.last_event_id)
         if len(asked) > 2:
             return "", 204
-        return EventStream(first() if len(asked) == 1 else second())
+        return EventStream(first()) if len(asked) == 1 else EventStream(second(), keep_alive=0.02)
 
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
