@@ -31,24 +31,32 @@ class Fiber(greenlet):
     def __init__(self, on_loop: bool) -> None:
         super().__init__(self._work)
         self.on_loop = on_loop  # whether it runs on the thread of an event loop, which it must not block
+        self._result: t.Any = None
+        self._error: BaseException | None = None
 
-    def _work(self, func: t.Callable[..., t.Any] | None, args: tuple[t.Any, ...]) -> None:
-        """Run functions, and hand over what came of each: no waiter, the result, the error."""
-        error: BaseException | None
-        while func is not None:
-            result = error = None
+    def _work(self) -> None:
+        """Run functions. What came of each stands here until the task takes it: an idle fiber holds nothing."""
+        while True:
+            func, args = self.parent.switch(None)  # type: ignore[union-attr]
             try:
-                result = func(*args)
-            except BaseException as e:  # noqa: BLE001 - whatever it is, it is the task's
-                error = e.with_traceback(e.__traceback__ and e.__traceback__.tb_next)
-            outcome = None, result, error
-            func = args = result = error = None  # type: ignore[assignment]  # while it is idle it holds nothing
-            func, args = self._hand_over(outcome)
+                self._result = func(*args)
+            except BaseException as error:  # noqa: BLE001 - whatever it is, it is the task's
+                self._error = error
+            func = args = None
 
-    def _hand_over(self, outcome: t.Any) -> t.Any:
-        parent = self.parent
-        assert parent is not None
-        return parent.switch(outcome)
+    def outcome(self) -> t.Any:
+        """Return or raise what the function did, and have the fiber ready for the next."""
+        result, error = self._result, self._error
+        self._result = self._error = self.gr_context = None
+        idle = _here.idle
+        if len(idle) < _MOST_IDLE:
+            idle.append(self)
+        if error is None:
+            return result
+        try:
+            raise error
+        finally:
+            del error  # no cycle of the exception, its traceback and this frame
 
 
 class _OfThread(threading.local):
@@ -72,15 +80,9 @@ def _fiber(on_loop: bool) -> Fiber:
         fiber.on_loop = on_loop
     else:
         fiber = Fiber(on_loop)
+        fiber.switch()
     fiber.gr_context = caller.gr_context
     return fiber
-
-
-def _put_back(fiber: Fiber) -> None:
-    idle = _here.idle
-    if len(idle) < _MOST_IDLE:
-        fiber.gr_context = None
-        idle.append(fiber)
 
 
 def current_fiber() -> Fiber | None:
@@ -134,7 +136,7 @@ def run_on_loop(func: t.Callable[[*Ts], R], *args: *Ts) -> t.Generator[t.Any, t.
     """Run synchronous code that does not block in a fiber on this very loop; for the task that serves it to await."""
     fiber = _fiber(True)
     asked = fiber.switch(func, args)
-    while asked[0] is not None:
+    while asked is not None:
         waiter, wanted = asked
         try:
             got = yield wanted
@@ -142,18 +144,7 @@ def run_on_loop(func: t.Callable[[*Ts], R], *args: *Ts) -> t.Generator[t.Any, t.
             asked = waiter.throw(error)
         else:
             asked = waiter.switch(got)
-    _put_back(fiber)
-    return _result(asked)  # type: ignore[no-any-return]
-
-
-def _result(outcome: tuple[None, t.Any, BaseException | None]) -> t.Any:
-    _, result, error = outcome
-    if error is not None:
-        try:
-            raise error
-        finally:
-            del error, outcome  # no cycle of the exception, its traceback and this frame
-    return result
+    return fiber.outcome()  # type: ignore[no-any-return]
 
 
 async def run_in_thread(threads: Threads, func: t.Callable[[*Ts], R], *args: *Ts) -> R:
@@ -228,35 +219,37 @@ class _Errand:
         if not self._heard.done():
             self._heard.set_result(None)
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """In the thread: have the loop look at what it wants, or at its end."""
         try:
             self._loop.call_soon_threadsafe(self._hear)
         except RuntimeError:
             if not self._loop.is_closed():
                 raise
             # The server has ended without waiting for this request: nobody is there to hear.
+            close = getattr(self._awaitable, "close", None)
+            if close is not None:
+                close()
             self.error = self.error or asyncio.CancelledError("The event loop was closed.")
             self._may_go_on.release()
 
     def run(self) -> None:
-        """In the thread: all of it."""
+        """In the thread: all of it, but for telling its end."""
         try:
             fiber = _fiber(False)
             fiber.gr_context = self.context
             asked = fiber.switch(self.func, self.args)
-            while asked[0] is not None:
+            while asked is not None:
                 waiter, self._awaitable = asked
-                self._tell()
+                self.tell()
                 self._may_go_on.acquire()
                 error, self.error = self.error, None
                 result, self.result = self.result, None
                 asked = waiter.switch(result) if error is None else waiter.throw(error)
-            _put_back(fiber)
-            _, self.result, self.error = asked
+            self.result = fiber.outcome()
         except BaseException as error:  # noqa: BLE001 - it is the task's
             self.error = error
         self.ended = True
-        self._tell()
 
 
 class Threads:
@@ -307,5 +300,7 @@ class _Worker:
             errand, self.errand = self.errand, None
             while errand is not None:
                 errand.run()
-                del errand  # while the thread is idle it holds nothing
-                errand = threads.next_for(self)
+                # First, so that whoever hears of the end and has more to do finds the thread idle.
+                following = threads.next_for(self)
+                errand.tell()
+                errand = following
