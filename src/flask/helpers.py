@@ -80,7 +80,7 @@ def _in_context(context: t.Any, iterator: t.Iterator[_Chunk]) -> t.Generator[_Ch
 
 @t.overload
 def stream_with_context(
-    generator_or_function: t.Iterator[t.AnyStr],
+    generator_or_function: t.Iterator[t.AnyStr] | t.AsyncIterable[t.AnyStr],
 ) -> t.Iterator[t.AnyStr]: ...
 
 
@@ -90,21 +90,26 @@ def stream_with_context(
 ) -> t.Callable[[t.Iterator[t.AnyStr]], t.Iterator[t.AnyStr]]: ...
 
 
+@t.overload
 def stream_with_context(
-    generator_or_function: t.Iterator[t.AnyStr] | t.Callable[..., t.Iterator[t.AnyStr]],
-) -> t.Iterator[t.AnyStr] | t.Callable[[t.Iterator[t.AnyStr]], t.Iterator[t.AnyStr]]:
+    generator_or_function: t.Callable[..., t.AsyncIterable[t.AnyStr]],
+) -> t.Callable[..., t.Iterator[t.AnyStr]]: ...
+
+
+def stream_with_context(generator_or_function: t.Any) -> t.Any:
     """Keep the request context for a generator that is sent as a streamed response; also a decorator of its function.
 
-    The context's teardown waits for the last chunk, or for the close. Raises `RuntimeError` outside of a request.
+    An asynchronous one runs on the event loop of whoever serves. The teardown waits for the last chunk, or for the close.
+    Raises `RuntimeError` outside of a request.
     """
     is_async = is_asynchronous(generator_or_function)
     stream: t.Any
     try:
-        stream = generator_or_function if is_async else iter(generator_or_function)  # type: ignore[arg-type]
+        stream = generator_or_function if is_async else iter(generator_or_function)
     except TypeError:
-        function = t.cast("t.Callable[..., t.Iterator[t.AnyStr]]", generator_or_function)
+        function = generator_or_function
 
-        def decorator(*args: t.Any, **kwargs: t.Any) -> t.Iterator[t.AnyStr]:
+        def decorator(*args: t.Any, **kwargs: t.Any) -> t.Any:
             return stream_with_context(function(*args, **kwargs))
 
         return update_wrapper(decorator, function)
@@ -117,7 +122,7 @@ def stream_with_context(
     context._hold()
     steps = _in_context(context, AsyncChunks(stream, context.app.ensure_sync) if is_async else stream)
     next(steps)  # from now on to close it, or to forget it, ends the context's life
-    return t.cast("t.Iterator[t.AnyStr]", NonBlocking(steps)) if is_async else steps
+    return NonBlocking(steps) if is_async else steps
 
 
 def non_blocking(function: F) -> F:

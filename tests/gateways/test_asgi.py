@@ -401,7 +401,7 @@ def test_a_view_may_take_the_body_as_it_comes(app: Flask) -> None:
     @app.post("/pieces")
     @stream_request
     async def pieces() -> list[t.Any]:
-        return [(len(piece), client.asked) async for piece in request.stream]  # type: ignore[attr-defined]
+        return [(len(piece), client.asked) async for piece in request.stream]
 
     for limit in (None, 30_000):
         app.config["MAX_CONTENT_LENGTH"] = limit
@@ -465,7 +465,7 @@ def test_generators_of_both_kinds_are_streamed(app: Flask) -> None:
                 yield f"{number} {where()} {request.path}\n"
             seen.append("end")
 
-        return stream_with_context(lines())  # type: ignore[type-var, return-value]
+        return stream_with_context(lines())
 
     @app.get("/b")
     def second() -> t.Iterator[str]:
@@ -518,7 +518,7 @@ def test_a_client_that_goes_ends_a_stream(app: Flask, path: str) -> None:
                 await asyncio.sleep(0)
                 seen.append("closed")
 
-        return stream_with_context(lines())  # type: ignore[type-var]
+        return stream_with_context(lines())
 
     @app.teardown_request
     def teardown(error: BaseException | None) -> None:

@@ -16,6 +16,12 @@ from werkzeug.wsgi import get_input_stream
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
+    class BodyStream(t.IO[bytes]):
+        """A body to read from, also by `async for` in asynchronous views."""
+
+        def __aiter__(self) -> t.AsyncIterator[bytes]: ...
+
+
 # As much as Werkzeug reads at once: to ask a server's buffer for more may reserve that much before anything has come.
 AT_ONCE = 64 * 1024
 

@@ -27,6 +27,8 @@ from .texts import content_type, cookies, urlencoded
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
+    from .bodies import BodyStream
+
     kept = cached_property
 else:
 
@@ -203,15 +205,16 @@ class IncomingRequest(RequestBase):
         return data + stream.read()
 
     @kept
-    def stream(self) -> t.IO[bytes]:
-        """The body to read from, once; it ends where the body does."""
+    def stream(self) -> BodyStream:
+        """The body to read from, once; in asynchronous views also by `async for`. It ends where the body does."""
         if "_read_at" in self.__dict__:  # PERF: rarely asked for after that; to end a stream takes 1 µs
             length, limit = self.__dict__["_read_at"]
-            return stream_at(self.environ, limit, length)
-        stream = straight(super().stream)
+            stream: t.Any = stream_at(self.environ, limit, length)
+        else:
+            stream = straight(super().stream)
         if not hasattr(stream, "__aiter__") and _is_in_coroutine():
-            return t.cast("t.IO[bytes]", LimitedStream(stream, sys.maxsize, True))
-        return stream
+            stream = LimitedStream(stream, sys.maxsize, True)
+        return stream  # type: ignore[no-any-return]
 
     # ---- forms
 
