@@ -99,7 +99,7 @@ def stream_with_context(
 def stream_with_context(generator_or_function: t.Any) -> t.Any:
     """Keep the request context for a generator that is sent as a streamed response; also a decorator of its function.
 
-    An asynchronous one runs on the event loop of whoever serves. The teardown waits for the last chunk, or for the close.
+    An asynchronous one runs on the event loop of whoever serves. The teardown waits for the last chunk or the close.
     Raises `RuntimeError` outside of a request.
     """
     is_async = is_asynchronous(generator_or_function)
