@@ -369,6 +369,25 @@ def test_a_body_too_large_is_not_received_to_its_end(app: Flask) -> None:
     assert client.asked == 3
 
 
+def test_a_body_of_http_2_need_not_say_that_it_comes(app: Flask) -> None:
+    """There a request has no header for it; a request without a body is answered as well."""
+
+    @app.post("/length")
+    async def length() -> str:
+        return str(len(request.get_data()))
+
+    for client, expected in ((Client(b"ab", b"c"), b"3"), (Client(), b"0")):
+        asyncio.run(app.asgi_app(scope("/length", "POST", http_version="2"), client.receive, client.send))  # type: ignore[arg-type]
+        assert client.answer().body == expected
+
+
+def test_an_application_that_does_not_start_its_response_is_an_error(app: Flask) -> None:
+    """The server is told; no response without a status goes out."""
+    app.wsgi_app = lambda environ, start_response: [b"never started"]  # type: ignore[method-assign]
+    with pytest.raises(AssertionError, match="not started"):
+        call(app)
+
+
 def test_forms_files_and_json_come_without_await(app: Flask) -> None:
     """In an async view each of the ways to look at a body works, whatever pieces it came in."""
 

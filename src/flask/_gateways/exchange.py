@@ -82,7 +82,11 @@ class Exchange(ABC):
         app, environ = self.app, self.environ
         environ["flask.exchange"] = self
         self._task = asyncio.current_task()
-        has_body = environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ
+        has_body = (
+            environ.get("CONTENT_LENGTH", "0") != "0"
+            or "HTTP_TRANSFER_ENCODING" in environ
+            or environ["SERVER_PROTOCOL"] not in _SAYING  # HTTP/2 and 3 need not say beforehand
+        )
         if has_body and not await self._receive_first():
             return
         if not has_body:
@@ -148,7 +152,7 @@ class Exchange(ABC):
     def _serve(self) -> bytes | None:
         """Call the app. The body where it is in one piece, or None: it was sent."""
         body = self.app(self.environ, self._start_response)
-        if type(body) is list and not self._is_begun:
+        if type(body) is list and self._status and not self._is_begun:
             return body[0] if len(body) == 1 else b"".join(body)
         if getattr(body, "non_blocking", False):
             self._send(body)
@@ -175,8 +179,6 @@ class Exchange(ABC):
             for piece in body:
                 if piece:
                     self._send_piece(piece)
-            if not self._is_begun and not self._status:
-                raise AssertionError("The response was not started.")
             self._begin()
             wait_for(self.send_end())
         finally:
@@ -186,6 +188,8 @@ class Exchange(ABC):
 
     def _begin(self) -> None:
         if not self._is_begun:
+            if not self._status:
+                raise AssertionError("The response was not started.")
             self._is_begun = True
             wait_for(self.send_head(self._status, self._headers))
 
@@ -424,6 +428,7 @@ class Whole(io.BytesIO):
 
 
 _PIECE = 64 * 1024
+_SAYING = frozenset({"HTTP/1.1", "HTTP/1.0", "HTTP/1"})
 
 
 def _run(
