@@ -51,6 +51,7 @@ def environ_of(scope: Scope) -> dict[str, t.Any]:
     if root and (info == root or info.startswith(f"{root}/")):
         info = info[len(root) :]
     server = scope.get("server") or ("localhost", 80)
+    version = scope.get("http_version", "1.1")  # "1.0" by the specification; Granian says "1"
     environ = {
         "REQUEST_METHOD": scope.get("method", "GET"),
         "SCRIPT_NAME": root,
@@ -58,7 +59,7 @@ def environ_of(scope: Scope) -> dict[str, t.Any]:
         "QUERY_STRING": query,
         "SERVER_NAME": server[0] or "localhost",
         "SERVER_PORT": str(server[1] or 0),
-        "SERVER_PROTOCOL": f"HTTP/{scope.get('http_version', '1.1')}",
+        "SERVER_PROTOCOL": "HTTP/1.0" if version == "1" else f"HTTP/{version}",
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope.get("scheme", "http"),
         "wsgi.errors": errors,

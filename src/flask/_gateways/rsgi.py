@@ -48,7 +48,7 @@ def environ_of(scope: t.Any, root: str) -> dict[str, t.Any]:
         "QUERY_STRING": scope.query_string,
         "SERVER_NAME": host,
         "SERVER_PORT": port,
-        "SERVER_PROTOCOL": f"HTTP/{version}",
+        "SERVER_PROTOCOL": "HTTP/1.0" if version == "1" else f"HTTP/{version}",
         "REMOTE_ADDR": address,
         "REMOTE_PORT": remote_port,
         "wsgi.version": (1, 0),
@@ -79,25 +79,22 @@ class RsgiExchange(Exchange):
         super().__init__(app, environ_of(scope, app.config["RSGI_ROOT_PATH"].rstrip("/")))
         self._protocol = protocol
         self._pieces: t.Any = None
-        self._length = int(self.environ.get("CONTENT_LENGTH") or -1)
-        self._transport: t.Any = None
+        self._left = int(self.environ.get("CONTENT_LENGTH") or -1)  # negative where no length was said
+        self.transport: t.Any = None
 
     async def receive(self) -> tuple[bytes, bool]:
         if self._pieces is None:
-            if 0 <= self._length <= _AT_ONCE:
-                body = bytes(await self._protocol())
-                if len(body) < self._length:
-                    raise ClientDisconnected
-                return body, False
             self._pieces = aiter(self._protocol)
         try:
             piece = bytes(await anext(self._pieces))
         except StopAsyncIteration:
-            if self._length > 0:
+            if self._left > 0:
                 raise ClientDisconnected from None
             return b"", False
-        self._length -= len(piece)
-        return piece, True
+        if self._left < 0:
+            return piece, True
+        self._left -= len(piece)
+        return piece, self._left > 0
 
     async def gone(self) -> None:
         await self._protocol.client_disconnect()
@@ -109,20 +106,22 @@ class RsgiExchange(Exchange):
             self._protocol.response_empty(status, headers)
 
     async def send_head(self, status: int, headers: Pairs) -> None:
-        self._transport = self._protocol.response_stream(status, headers)
+        self.transport = self._protocol.response_stream(status, headers)
 
     async def send_piece(self, piece: bytes) -> None:
-        await self._transport.send_bytes(piece)
+        await self.transport.send_bytes(piece)
 
     async def send_end(self) -> None:
-        """Nothing: the stream ends with the task."""
+        """Let go of the stream, which ends when nobody has it: there is no call for that."""
+        self.transport = None
 
 
 async def serve(app: t.Any, scope: t.Any, protocol: t.Any) -> None:
     """The RSGI application itself."""
     if scope.proto != "http":
         raise ValueError(f"This application does not speak {scope.proto!r}.")
-    await RsgiExchange(app, scope, protocol).answer()
-
-
-_AT_ONCE = 64 * 1024
+    exchange = RsgiExchange(app, scope, protocol)
+    try:
+        await exchange.answer()
+    finally:
+        exchange.transport = None  # also where it broke off: kept in a circle, it would keep the client waiting
