@@ -149,7 +149,7 @@ def anything() -> ResponseReturnValue:
         assert_type(value, str)
         return {"value": value, "page": request.args.get("page", 1, type=int)}
     if request.is_json:
-        return [request.get_json(silent=True)]
+        return [request.get_json(silent=True), request.get_data().decode(), request.get_data(as_text=True).upper()]
     assert_type(get_flashed_messages(), list[str] | list[tuple[str, str]])
     abort(404)
 

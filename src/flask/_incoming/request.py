@@ -144,9 +144,18 @@ class IncomingRequest(RequestBase):
 
     # ---- the body
 
-    def get_data(  # type: ignore[override]  # the overloads say which of the two it is; here it is either
-        self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False
-    ) -> bytes | str:
+    @t.overload  # type: ignore[override]  # the two of Werkzeug overlap where nothing is given
+    def get_data(
+        self, cache: bool = True, as_text: t.Literal[False] = False, parse_form_data: bool = False
+    ) -> bytes: ...
+
+    @t.overload
+    def get_data(self, cache: bool, as_text: t.Literal[True], parse_form_data: bool = False) -> str: ...
+
+    @t.overload
+    def get_data(self, cache: bool = True, *, as_text: t.Literal[True], parse_form_data: bool = False) -> str: ...
+
+    def get_data(self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False) -> bytes | str:
         """The body as bytes, or as text; kept for the next call unless `cache` is false.
 
         What `form` has read is gone, and with `parse_form_data` a form is read as such.
