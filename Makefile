@@ -17,7 +17,7 @@ ARGS ?=
 QUICKSTART_PORT ?= 5000
 export PYTHONPATH :=
 
-.PHONY: help venv oracle run test test-quick lint format types contracts docs conformance differential bench bench-quick bench-environments bench-start \
+.PHONY: help venv oracle run test test-quick lint format types contracts contract-table docs conformance differential bench bench-quick bench-environments bench-start \
 	bench-curves bench-loopback bench-proxies independence clean
 
 help:  ## this list
@@ -61,6 +61,9 @@ types: $(STAMP)  ## mypy --strict and pyright over the source, the tools and the
 
 contracts: $(STAMP)  ## the floors: imports point down, also inside functions, and there is no circle
 	@$(BIN)/lint-imports
+
+contract-table: $(STAMP)  ## write docs/gateways-table.md: what holds on which server, from the tests of the contract
+	@$(BIN)/python tools/contract_table.py
 
 docs: $(STAMP)  ## the documentation, a warning being an error, into docs/_build/html
 	@$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
