@@ -5,6 +5,9 @@
     python -m bench reload           how long a save takes to be served by the development server
     python -m bench curves           how cost grows with routes, hooks, headers, arguments and bodies
     python -m bench loopback         requests per second and processor time of real servers, with wrk
+    python -m bench async         the same of asynchronous requests and WebSockets, beside four ASGI frameworks
+    python -m bench waiting       10,000 requests that wait at once: each its own token, and what each holds
+    python -m bench sockets       1,000 WebSockets for a minute: nothing lost, nothing left behind
     python -m bench proxies          what it costs to reach request, session, g and current_app
     python -m bench environments     makes the environments of all sides
     python -m bench plots            draws again what --json wrote
@@ -17,13 +20,19 @@ from __future__ import annotations
 import importlib
 import sys
 
-MEASUREMENTS = ("table", "start", "reload", "curves", "loopback", "proxies", "environments", "plots")
+# each with its module
+MEASUREMENTS = {
+    **{name: name for name in ("table", "start", "reload", "curves", "loopback", "proxies", "environments", "plots")},
+    "async": "asynchronous",  # which no module can be called
+    "waiting": "waiting",
+    "sockets": "sockets",
+}
 
 
 def main(arguments: list[str]) -> None:
     """Hand over to the measurement that is named."""
     name, rest = (arguments[0], arguments[1:]) if arguments and arguments[0] in MEASUREMENTS else ("table", arguments)
-    importlib.import_module(f"bench.{name}").main(rest)
+    importlib.import_module(f"bench.{MEASUREMENTS[name]}").main(rest)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,10 @@ from tests import oracle
 ROOT = Path(__file__).resolve().parents[1]
 REQUIREMENTS = Path(__file__).with_name("requirements")
 PEERS = ("falcon", "bottle", "pyramid", "django")
+ASYNC_PEERS = ("quart", "fastapi", "starlette", "litestar")
+OURS = ("ours", "ours-async")  # the latter with the servers that speak ASGI, and Flask-Login
 SIDES = ("upstream", "ours", *PEERS)
+ASYNC_SIDES = ("ours-async", *ASYNC_PEERS)
 OTHERS = ("plots",)  # what is not measured
 
 INSTALLED = "measure a plain install of the tree as it is now, not the tree itself, which may change meanwhile"
@@ -33,12 +36,17 @@ def folder(side: str) -> Path:
 
 def description(side: str) -> str:
     """A digest of all that decides what a side's environment holds."""
-    texts = [(REQUIREMENTS / f"{side}.txt").read_text(encoding="utf-8")]
-    if "-r kept.txt" in texts[0]:
-        texts.append((REQUIREMENTS / "kept.txt").read_text(encoding="utf-8"))
-    if side == "ours":
+    texts = _requirements(REQUIREMENTS / f"{side}.txt")
+    if side in OURS:
         texts.append(repr(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]))
     return hashlib.sha256("\0".join([sys.version, *texts]).encode()).hexdigest()
+
+
+def _requirements(file: Path) -> list[str]:
+    """The text of a file of pins, and of those that it names."""
+    text = file.read_text(encoding="utf-8")
+    named = [line.removeprefix("-r ") for line in text.splitlines() if line.startswith("-r ")]
+    return [text, *(more for name in named for more in _requirements(file.with_name(name)))]
 
 
 def make(side: str) -> Path:
@@ -48,12 +56,10 @@ def make(side: str) -> Path:
     if not stamp.exists() or stamp.read_text() != description(side):
         print(f"making {where}", file=sys.stderr)
         oracle.make_environment(where)
-        oracle.install(interpreter, "-r", REQUIREMENTS / f"{side}.txt")
-        if side == "ours":
-            oracle.install(interpreter, "--no-deps", ROOT)
+        oracle.install(interpreter, "-r", REQUIREMENTS / f"{side}.txt", *([ROOT] if side in OURS else []))
         compileall.compile_dir(where, quiet=2, workers=0)
         stamp.write_text(description(side))
-    if side == "ours":
+    if side in OURS:
         _follow_the_tree(interpreter)
     return interpreter
 
@@ -90,5 +96,5 @@ def _digest_of(package: Path) -> str:
 
 
 def main(sides: list[str]) -> None:
-    for side in sides or (*SIDES, *OTHERS):
-        print(f"{side:<10} {make(side)}")
+    for side in sides or (*SIDES, *ASYNC_SIDES, *OTHERS):
+        print(f"{side:<11} {make(side)}")

@@ -12,20 +12,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import http.client
-import os
-import re
-import shutil
-import signal
-import socket
+import functools
 import statistics
-import subprocess
-import tempfile
-import time
 import typing as t
 from pathlib import Path
 
-from bench import environments, machine
+from bench import environments, machine, servers
 from bench.scenarios import SCENARIOS
 
 ROWS = ("hello", "json with an int")
@@ -50,112 +42,47 @@ def command(server: str, interpreter: Path, port: int, threads: int) -> list[str
 SERVERS = ("granian", "gunicorn", "waitress")
 
 
-def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        found: int = probe.getsockname()[1]
-    return found
-
-
 @contextlib.contextmanager
 def serving(server: str, interpreter: Path, side: str, row: str, threads: int) -> t.Iterator[tuple[int, int]]:
     """A server's process and port, from its first right answer until the block ends."""
-    port = free_port()
-    environment = machine.environment_of_a_child() | {"BENCH_SIDE": SIDES[side], "BENCH_SCENARIO": row}
-    with tempfile.TemporaryFile("w+") as said:
-        process = subprocess.Popen(
-            command(server, interpreter, port, threads),
-            cwd=machine.ROOT,
-            env=environment | {"PYTHONPATH": str(machine.ROOT)},
-            stdout=said,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        try:
-            wrong = "no answer"
-            end = time.monotonic() + 30
-            while wrong and process.poll() is None and time.monotonic() < end:
-                time.sleep(0.05)
-                wrong = answer_is_wrong(port, row)
-            if wrong:
-                said.seek(0)
-                raise SystemExit(f"{server}, {side}, {row}: {wrong}\n{said.read()}")
-            yield process.pid, port
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+    port = servers.free_port()
+    with servers.running(
+        command(server, interpreter, port, threads),
+        {"BENCH_SIDE": SIDES[side], "BENCH_SCENARIO": row},
+        lambda: answer_is_wrong(port, row),
+        f"{server}, {side}, {row}",
+    ) as pid:
+        yield pid, port
 
 
 def answer_is_wrong(port: int, row: str) -> str:
     """What is wrong with a server's answer to a row's request; empty if nothing."""
-    request = SCENARIOS[row].requests[0]
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
-        connection.request("GET", request.path)
-        answer = connection.getresponse()
-        return request.wrong(f"{answer.status} {answer.reason}", answer.getheaders(), answer.read(), peer=False)
-    except OSError as error:
-        return str(error)
-    finally:
-        connection.close()
+    return servers.wrong_answer(port, SCENARIOS[row].requests[0], peer=False)
 
 
-def processor_time(root: int) -> float:
-    """The seconds of processor time that a process and all that descend from it have taken until now."""
-    tree: dict[int, tuple[int, int]] = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-        except OSError:  # it has ended in the meantime
-            continue
-        tree[int(path.parent.name)] = int(fields[1]), int(fields[11]) + int(fields[12])
-    mine, ticks = {root}, tree[root][1]
-    while found := {pid for pid, (parent, _) in tree.items() if parent in mine} - mine:
-        mine |= found
-        ticks += sum(tree[pid][1] for pid in found)
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def wrk(port: int, path: str, connections: int, seconds: int) -> tuple[int, float]:
-    """Requests answered, and the seconds it took; any answer that failed ends the measurement."""
-    url = f"http://127.0.0.1:{port}{path}"
-    asked = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s", url]
-    said = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
-    counted = re.search(r"(\d+) requests in ([\d.]+)(m?s|m)", said)
-    if counted is None or "Non-2xx" in said or "Socket errors" in said:
-        raise SystemExit(f"wrk at {url}:\n{said}")
-    return int(counted[1]), float(counted[2]) * {"ms": 0.001, "s": 1, "m": 60}[counted[3]]
-
-
-def once(pid: int, port: int, row: str, connections: int, seconds: int) -> dict[str, float]:
+def once(pid: int, port: int, row: str, connections: int, seconds: int) -> servers.Figures:
     """Requests per second, and microseconds of the server's processor time for each."""
-    before = processor_time(pid)
-    count, took = wrk(port, SCENARIOS[row].requests[0].path, connections, seconds)
-    return {"requests/s": count / took, "µs": (processor_time(pid) - before) / count * 1e6}
+    path = SCENARIOS[row].requests[0].path
+    return servers.cost(pid, lambda: servers.wrk(port, path, connections, seconds))
 
 
 def turns(
     server: str, interpreters: t.Mapping[str, Path], row: str, options: argparse.Namespace
-) -> dict[str, list[dict[str, float]]]:
+) -> dict[str, list[servers.Figures]]:
     """The figures of some short runs of each side, whose servers stand side by side; those not asked do nothing."""
-    found: dict[str, list[dict[str, float]]] = {side: [] for side in SIDES}
     with contextlib.ExitStack() as stack:
-        servers = {
+        begun = {
             side: stack.enter_context(serving(server, interpreters[side], side, row, options.threads)) for side in SIDES
         }
-        for pid, port in servers.values():
+        for pid, port in begun.values():
             once(pid, port, row, options.connections, WARM_UP)
-        for turn in range(options.turns):
-            for side in list(SIDES) if turn % 2 else list(reversed(SIDES)):
-                found[side].append(once(*servers[side], row, options.connections, options.seconds))
-    return found
+        return servers.taking_turns(
+            {
+                side: functools.partial(once, pid, port, row, options.connections, options.seconds)
+                for side, (pid, port) in begun.items()
+            },
+            options.turns,
+        )
 
 
 Found = dict[str, dict[str, dict[str, list[dict[str, float]]]]]  # by server, row, side
@@ -201,10 +128,7 @@ def main(arguments: list[str]) -> None:
         "--figures", type=Path, metavar="FOLDER", help="also write loopback.md there, for the documentation"
     )
     options = parser.parse_args(arguments)
-    if not Path("/proc/self/stat").exists():
-        raise SystemExit("a server's processor time is read from /proc, which this system does not have")
-    if shutil.which("wrk") is None:
-        raise SystemExit("wrk is not on PATH; it is in the package wrk (apt install wrk, dnf install wrk)")
+    servers.insist_on_linux_with_wrk()
 
     sides = {side: environments.make("ours" if side == "bare" else side) for side in SIDES}
     about = machine.setting(sides)

@@ -9,13 +9,16 @@ import platform
 import statistics
 import subprocess
 import sys
+import threading
 import typing as t
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 _VERSIONS = """
 import importlib.metadata as m, json, platform
-names = ["flask", "werkzeug", "jinja2", "falcon", "bottle", "pyramid", "django", "granian", "gunicorn", "waitress"]
+names = ["flask", "werkzeug", "jinja2", "falcon", "bottle", "pyramid", "django", "quart", "fastapi", "starlette"]
+names += ["litestar", "flask-login", "granian", "gunicorn", "waitress", "uvicorn", "hypercorn"]
+names += ["uvloop", "httptools", "websockets"]
 found = {d.name.lower(): d.version for d in m.distributions()}
 print(json.dumps({"python": platform.python_version(), **{n: found[n] for n in names if n in found}}))
 """
@@ -64,10 +67,16 @@ def setting(sides: t.Mapping[str, str | Path]) -> dict[str, t.Any]:
 
 
 def heading(about: t.Mapping[str, t.Any]) -> str:
-    """The setting in two or three lines of text."""
+    """The setting in two or three lines of text; what all sides have alike is said once."""
+    every = [dict(found) for found in about["versions"].values()]
+    alike = {name: version for name, version in every[0].items() if all(found.get(name) == version for found in every)}
+    told = {"all": alike} if len(every) > 1 else {}
+    for side, found in about["versions"].items():
+        told[side] = {name: version for name, version in found.items() if told.get("all", {}).get(name) != version}
     sides = "; ".join(
-        f"{side}: " + ", ".join(f"{name} {version}" for name, version in found.items() if name != "python")
-        for side, found in about["versions"].items()
+        f"{side}: "
+        + (", ".join(f"{name} {version}" for name, version in found.items() if name != "python") or "no more")
+        for side, found in told.items()
     )
     return (
         f"{about['date']}, {about['python']}, {about['system']}, {about['processor']}, {about['cores']} cores, "
@@ -100,15 +109,18 @@ def progress(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def inside(interpreter: str | Path, module: str, *arguments: object) -> dict[str, t.Any]:
-    """The figures that a module of the measurement prints as JSON, run in a process of an interpreter."""
+def inside(interpreter: str | Path, module: str, *arguments: object, **variables: str) -> dict[str, t.Any]:
+    """The figures that a module of the measurement prints as JSON, run in a process of an interpreter.
+
+    The variables are added to the environment's.
+    """
     done = subprocess.run(
         [interpreter, "-m", module, *map(str, arguments)],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
-        env=environment_of_a_child(),
+        env=environment_of_a_child() | variables,
     )
     if done.returncode:
         words = " ".join(map(str, arguments))
@@ -120,6 +132,25 @@ def inside(interpreter: str | Path, module: str, *arguments: object) -> dict[str
 def resident() -> int:
     """The kilobytes that this process holds now, where the system tells it; else the most that it ever held."""
     return _status("VmRSS")
+
+
+def threads() -> int:
+    """The threads of this process, also those that Python does not know of where the system tells it."""
+    return _status("Threads") if Path("/proc/self/status").exists() else threading.active_count()
+
+
+def let_open(files: int) -> bool:
+    """Whether this process and those that it starts may have so many files open; the limit is raised if need be."""
+    try:
+        import resource
+    except ImportError:  # Windows, whose sockets are not files
+        return True
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < files:
+        return False
+    if soft != resource.RLIM_INFINITY and soft < files:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+    return True
 
 
 def most_resident() -> int:

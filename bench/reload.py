@@ -18,7 +18,7 @@ import urllib.request
 from pathlib import Path
 
 from bench import environments, machine
-from bench.loopback import free_port
+from bench.servers import free_port
 
 BAR = 1.0
 PATIENCE = 30.0

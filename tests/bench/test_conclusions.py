@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import curves, curves_worker, loopback, machine, page, proxies, ratios, rows, start
+from bench import curves, curves_worker, loopback, machine, page, proxies, ratios, rows, servers, start
 from bench.scenarios import SCENARIOS
 from tests import oracle
 
@@ -254,7 +254,7 @@ def test_processor_time_is_that_of_the_whole_tree() -> None:
     with subprocess.Popen([sys.executable, "-c", parent], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        assert loopback.processor_time(process.pid) >= 0.25
+        assert servers.processor_time(process.pid) >= 0.25
         process.communicate(b"\n")
 
 
@@ -267,5 +267,5 @@ def test_a_server_answers_rightly_before_it_is_asked_for_figures(server: str) ->
     with loopback.serving(server, Path(sys.executable), "ours", "hello", 1) as (pid, port):
         assert loopback.answer_is_wrong(port, "hello") == ""
         assert loopback.answer_is_wrong(port, "json with an int").startswith("status 404")
-        assert loopback.processor_time(pid) > 0
+        assert servers.processor_time(pid) > 0
     assert loopback.answer_is_wrong(port, "hello")
