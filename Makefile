@@ -17,8 +17,9 @@ ARGS ?=
 QUICKSTART_PORT ?= 5000
 export PYTHONPATH :=
 
-.PHONY: help venv oracle run test test-quick lint format types contracts contract-table docs conformance differential bench bench-quick bench-environments bench-start \
-	bench-curves bench-loopback bench-proxies independence clean
+.PHONY: help venv oracle run test test-quick lint format types contracts contract-table docs conformance differential \
+	bench bench-quick bench-environments bench-start bench-curves bench-loopback bench-async bench-waiting bench-sockets \
+	bench-proxies independence clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 20
@@ -97,6 +98,15 @@ bench-curves: oracle  ## how cost grows with routes, hooks, headers, query argum
 
 bench-loopback: $(STAMP)  ## requests per second and processor time on Granian, gunicorn and waitress; needs wrk
 	@$(BENCH) loopback $(call RESULT,loopback) $(ARGS)
+
+bench-async: $(STAMP)  ## asynchronous requests and WebSockets beside Quart, FastAPI, Starlette, Litestar; needs wrk
+	@$(BENCH) async $(call RESULT,async) $(ARGS)
+
+bench-waiting: $(STAMP)  ## 10,000 requests that wait at once in one process, each with its own token
+	@$(BENCH) waiting $(call RESULT,waiting) $(ARGS)
+
+bench-sockets: $(STAMP)  ## 1,000 WebSockets for a minute: what is lost, and what is left behind
+	@$(BENCH) sockets $(call RESULT,sockets) $(ARGS)
 
 bench-proxies: oracle  ## what it costs to reach request, session, g and current_app
 	@$(BENCH) proxies --installed $(call RESULT,proxies) $(ARGS)
