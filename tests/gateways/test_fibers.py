@@ -290,3 +290,18 @@ def test_a_thread_is_heard_once() -> None:
         assert await second is None
 
     asyncio.run(main())
+
+
+def test_fibers_that_are_not_kept_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many that waited at once only a few are kept; no collector finds one that is parked, so the others end."""
+    monkeypatch.setattr(fibers, "_MOST_IDLE", 2)
+    monkeypatch.setattr(fibers._here, "idle", [])
+    before = {id(thing) for thing in gc.get_objects() if isinstance(thing, fibers.Fiber)}
+
+    async def main() -> list[t.Any]:
+        return await asyncio.gather(*(run_on_loop(wait_for, give(number)) for number in range(10)))
+
+    assert asyncio.run(main()) == list(range(10))
+    gc.collect()
+    left = [thing for thing in gc.get_objects() if isinstance(thing, fibers.Fiber) and id(thing) not in before]
+    assert len(left) == 2

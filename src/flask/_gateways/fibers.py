@@ -51,6 +51,8 @@ class Fiber(greenlet):
         idle = _here.idle
         if len(idle) < _MOST_IDLE:
             idle.append(self)
+        else:
+            self.throw()  # else it would stay for good: its stack holds it, and no collector looks through stacks
         if error is None:
             return result
         try:
