@@ -19,7 +19,7 @@ from types import FunctionType, MethodType, TracebackType
 from urllib.parse import quote as _url_quote
 
 from werkzeug.datastructures import ImmutableDict
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import Forbidden, HTTPException
 from werkzeug.routing import BuildError, MapAdapter, RequestRedirect
 from werkzeug.routing import Rule as Rule  # applications import it from here
 from werkzeug.wsgi import get_host
@@ -50,7 +50,15 @@ from .helpers import (
 )
 from .sansio.app import App
 from .sessions import SecureCookieSessionInterface, SessionInterface, _untouched_session_is_silent
-from .signals import appcontext_tearing_down, request_finished, request_started, request_tearing_down
+from .signals import (
+    appcontext_tearing_down,
+    request_finished,
+    request_started,
+    request_tearing_down,
+    websocket_finished,
+    websocket_started,
+    websocket_tearing_down,
+)
 from .wrappers import Request, Response, _are_named_by_rule, _blueprints_of, _plain
 
 if t.TYPE_CHECKING:
@@ -59,6 +67,7 @@ if t.TYPE_CHECKING:
 
     from .templating import Environment
     from .testing import FlaskClient, FlaskCliRunner
+    from .websockets import WebSocket, WebSocketContext
 
 _adapter_build = MapAdapter.build
 _sentinel: t.Any = object()
@@ -126,6 +135,8 @@ class Flask(App, Application):
         BODY_TIMEOUT=60,
         WORKER_THREADS=40,
         RSGI_ROOT_PATH="",
+        WEBSOCKET_ALLOWED_ORIGINS=None,
+        WEBSOCKET_MAX_MESSAGE_SIZE=16 * 1024 * 1024,
     )
 
     # The classes of requests and responses. Replace them by subclasses to extend them.
@@ -784,6 +795,122 @@ class Flask(App, Application):
             finally:
                 del first  # no cycle of the exception, its traceback and this frame
 
+    # ---- the steps of a WebSocket, numbered likewise
+
+    def websocket_context(self, environ: WSGIEnvironment) -> WebSocketContext:
+        """A context for the handshake of a WebSocket, as a server makes it."""
+        from .websockets import WebSocketContext  # PERF: few apps have any
+
+        return WebSocketContext(self, environ)
+
+    def full_dispatch_websocket(self) -> Response | None:
+        """Steps 3 to 10: from the signal `websocket_started` to the response that refuses it, if it is refused."""
+        if not self._got_first_request:
+            self._got_first_request = True
+            self._know_registered()
+        websocket = _websocket_now()
+        try:
+            if websocket.routing_exception is None:
+                websocket.check_origin(self.config["WEBSOCKET_ALLOWED_ORIGINS"])
+            if websocket_started.receivers:
+                websocket_started.send(self, _async_wrapper=self.ensure_sync)
+            result = self.preprocess_websocket()
+            if result is None:
+                result = self.dispatch_websocket()
+        except Exception as e:
+            if not websocket.is_pending:
+                raise
+            result = self.handle_user_exception(e)
+        return self.finalize_websocket(result)
+
+    def preprocess_websocket(self) -> ft.ResponseReturnValue | None:
+        """Step 4: `url_value_preprocessor` functions, then `before_websocket` ones, the app's, then the blueprints'.
+
+        The first result of a `before_websocket` function that is not None refuses the WebSocket.
+        """
+        context = _find_request_ctx()
+        processors, before = self.url_value_preprocessors, self.before_websocket_funcs
+        functions = [function for table in (processors, before) if table for function in _app_first(table)]
+        if context._exchange is not None and context._exchange.must_leave(functions):
+            return context._exchange.in_thread(self.preprocess_websocket)
+        if processors:
+            for processor in _app_first(processors):
+                processor(context.request.endpoint, context.request.view_args)
+        if before:
+            for function in _app_first(before):
+                result = self.ensure_sync(function)()
+                if result is not None:
+                    return result  # type: ignore[no-any-return]
+        return None
+
+    def dispatch_websocket(self) -> ft.ResponseReturnValue | None:
+        """Step 5: call the function that the URL matched, or raise what matching raised."""
+        request: t.Any = _find_request_ctx().request
+        if request.routing_exception is not None:
+            self.raise_routing_exception(request)
+        view = self.ensure_sync(self.view_functions[request.url_rule.endpoint])
+        result: ft.ResponseReturnValue | None = view(**request.view_args)
+        return result
+
+    def finalize_websocket(
+        self, rv: ft.ResponseReturnValue | HTTPException | None, from_error_handler: bool = False
+    ) -> Response | None:
+        """Steps 7 to 10: the response that refuses a WebSocket, from the result, or None for one that was accepted.
+
+        A function that ends without having accepted, and without a result, refuses by 403. With `from_error_handler` a
+        failure is logged and the response goes out as it is. Raises `TypeError` for a result after it was accepted.
+        """
+        websocket = _websocket_now()
+        response = None
+        if websocket.is_pending:
+            response = self.make_response(Forbidden() if rv is None else rv)
+        elif rv is not None:
+            raise TypeError(
+                f"The function for the WebSocket {websocket.endpoint!r} returned {type(rv).__name__!r} after the"
+                " WebSocket was accepted (sending and receiving accept it): a response can only refuse it before that."
+            )
+        try:
+            response = self.postprocess_websocket(response)
+            if websocket_finished.receivers:
+                websocket_finished.send(self, _async_wrapper=self.ensure_sync, response=response)
+        except Exception:
+            if not from_error_handler:
+                raise
+            self.logger.exception("WebSocket finalizing failed with an error while handling an error")
+        return response
+
+    def postprocess_websocket(self, response: Response | None) -> Response | None:
+        """Steps 8 and 9: `after_websocket` functions; then the session is saved with a response that refuses.
+
+        The blueprints' functions come before the app's, the last registered first.
+        """
+        context: t.Any = _find_request_ctx()
+        after = self.after_websocket_funcs
+        functions = [*_app_last(after)] if after else []
+        if context._exchange is not None and context._exchange.must_leave(functions):
+            return context._exchange.in_thread(self.postprocess_websocket, response)  # type: ignore[no-any-return]
+        for function in functions:
+            returned = self.ensure_sync(function)(response)
+            if response is not None and returned is None:
+                raise TypeError(f"{function!r} is an 'after_websocket' function: it must return the response it got.")
+            response = returned if response is not None else None
+        context.save_session(response)
+        return response
+
+    def handle_websocket_exception(self, e: Exception) -> Response | None:
+        """Step 6 for what nothing handled: logged; the 500 page refuses it, one that was accepted closes with 1011.
+
+        Raised again as `PROPAGATE_EXCEPTIONS` says, by default in debug mode and when testing.
+        """
+        response: Response | None = errors.handle_websocket_exception(self, e, _blueprints_in)
+        return response
+
+    def do_teardown_websocket(self, exc: BaseException | None = _sentinel) -> None:
+        """Step 12: `teardown_websocket` functions and the signal `websocket_tearing_down`; as `do_teardown_request`."""
+        if exc is _sentinel:
+            exc = sys.exc_info()[1]
+        self._tear_down(_app_last(self.teardown_websocket_funcs), websocket_tearing_down, exc)
+
     # ---- what may block an event loop's server
 
     def _functions_before(self) -> list[t.Any]:
@@ -801,11 +928,12 @@ class Flask(App, Application):
             functions.append(interface.save_session)
         return functions
 
-    def _teardown_functions(self) -> list[t.Any]:
+    def _teardown_functions(self, context: RequestContext) -> list[t.Any]:
         """The functions of step 12."""
         functions: list[t.Any] = [*self.teardown_appcontext_funcs]
-        if self.teardown_request_funcs:
-            functions += _app_last(self.teardown_request_funcs)
+        table = self.teardown_websocket_funcs if context._is_websocket else self.teardown_request_funcs
+        if table:
+            functions += _app_last(table)
         return functions
 
     def _noted(self, error: Exception, first: Exception | None) -> Exception:
@@ -848,6 +976,9 @@ class Flask(App, Application):
             self.after_request_funcs,
             self.teardown_request_funcs,
             self.template_context_processors,
+            self.before_websocket_funcs,
+            self.after_websocket_funcs,
+            self.teardown_websocket_funcs,
         ):
             for registered in [*table.values()]:
                 functions += registered
@@ -1042,6 +1173,12 @@ def _static_view(own: weakref.ref[Flask]) -> ft.RouteCallable:
         return app.send_static_file(filename=filename)  # type: ignore[no-any-return]
 
     return static
+
+
+def _websocket_now() -> WebSocket:
+    """The WebSocket of the current context, be the caller asynchronous or not."""
+    found: t.Any = _find_request_ctx().request
+    return found  # type: ignore[no-any-return]
 
 
 def _blueprints_in(table: cabc.Mapping[str | None, object]) -> list[str]:

@@ -16,12 +16,13 @@ from contextvars import Token
 from functools import update_wrapper
 
 from werkzeug.exceptions import HTTPException, NotFound
-from werkzeug.routing import MapAdapter, Rule
+from werkzeug.routing import MapAdapter, Rule, WebsocketMismatch
 
 from . import typing as ft
 from ._aborting import http_error
 from ._contracts import Exchange, stock
 from ._routing import ABSENT, Found, arguments_of
+from ._upgrade import UpgradeRequired, answers_websocket
 from .globals import (
     _cv_app,
     _cv_request,
@@ -277,6 +278,8 @@ class RequestContext:
     flashes: list[tuple[str, str]] | None = None
     _holds = 0
     _exchange: Exchange | None = None  # what serves the request on an event loop's server
+    _is_websocket = False
+    _websocket: t.Any = None  # in a WebSocket's context: what `flask.websocket` stands for
 
     def __init__(
         self,
@@ -440,9 +443,22 @@ class RequestContext:
             return
         request = self.request
         try:
-            request.url_rule, request.view_args = adapter.match(return_rule=True)  # type: ignore[assignment]
+            rule, values = adapter.match(return_rule=True)
         except HTTPException as e:
-            request.routing_exception = e
+            request.routing_exception = self._mismatch(adapter) or e if isinstance(e, WebsocketMismatch) else e
+            return
+        if rule.websocket and not self._is_websocket and answers_websocket(rule):  # a handshake over WSGI
+            request.routing_exception = UpgradeRequired()
+            return
+        request.url_rule, request.view_args = rule, values  # type: ignore[assignment]
+
+    def _mismatch(self, adapter: MapAdapter) -> HTTPException | None:
+        """What is to be raised where only rules of the other kind match, HTTP's or those for WebSockets."""
+        try:
+            rule, _ = adapter.match(websocket=True, return_rule=True)
+        except HTTPException:
+            return None
+        return UpgradeRequired() if answers_websocket(rule) else None
 
     # ---- the session
 
@@ -549,12 +565,15 @@ class RequestContext:
             self._hold_back(exc)
             return
         app = self.app
-        if self._exchange is not None and self._exchange.must_leave(app._teardown_functions()):
+        if self._exchange is not None and self._exchange.must_leave(app._teardown_functions(self)):
             self._exchange.in_thread(self.pop, exc)
             return
         on_top = True
         try:
-            app.do_teardown_request(exc)
+            if self._is_websocket:
+                app.do_teardown_websocket(exc)
+            else:
+                app.do_teardown_request(exc)
         finally:
             try:
                 if not self._late:

@@ -14,6 +14,7 @@ if t.TYPE_CHECKING:  # what users see in their editors; nothing of it is importe
     from .app import Flask
     from .ctx import AppContext, RequestContext, _AppCtxGlobals
     from .sessions import SessionMixin
+    from .websockets import WebSocket
     from .wrappers import Request
 
 _no_app_message = """\
@@ -29,6 +30,13 @@ Working outside of request context.
 This typically means that you attempted to use functionality that needed
 an active HTTP request. Consult the documentation on testing for
 information about how to avoid this problem."""
+
+_no_websocket_message = """\
+Working outside of a WebSocket's context.
+
+This typically means that you attempted to use functionality that needed
+an open WebSocket: 'websocket' is for functions that '@app.websocket' or
+its hooks registered. In an HTTP request there is 'request'."""
 
 
 # Whatever is on top of the contexts answers seven questions: app, _top_app_ctx, _top_g, _top_request_ctx, _top_request,
@@ -151,6 +159,14 @@ def _environ_now() -> t.Any:
     return _request_below(_now()._top_request_ctx)._environ_of_request
 
 
+def _find_websocket() -> WebSocket:
+    context = _now()._top_request_ctx
+    found: WebSocket | None = None if context is None else context._websocket
+    if found is None:
+        raise RuntimeError(_no_websocket_message)
+    return found
+
+
 _T = t.TypeVar("_T")
 _MISSING: t.Any = object()
 
@@ -239,6 +255,13 @@ class _SessionProxy(LocalProxy[t.Any]):
         return iter(_now()._top_session)
 
 
+class _WebSocketProxy(LocalProxy[t.Any]):
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> t.Any:
+        return getattr(_find_websocket(), name)
+
+
 class _GlobalsProxy(LocalProxy[t.Any]):
     __slots__ = ()
 
@@ -254,7 +277,7 @@ class _GlobalsProxy(LocalProxy[t.Any]):
 
 
 # For users, and in the `repr` of a proxy that is not bound, there is one kind; its docstring is that of what is bound.
-for _proxy in (_AppProxy, _RequestProxy, _SessionProxy, _GlobalsProxy):
+for _proxy in (_AppProxy, _RequestProxy, _SessionProxy, _WebSocketProxy, _GlobalsProxy):
     _proxy.__name__ = _proxy.__qualname__ = LocalProxy.__name__
     _proxy.__module__ = LocalProxy.__module__
     _proxy.__doc__ = LocalProxy.__dict__["__doc__"]
@@ -265,3 +288,4 @@ current_app: Flask = t.cast("Flask", _AppProxy(lambda: _now().app))
 g: _AppCtxGlobals = t.cast("_AppCtxGlobals", _GlobalsProxy(_find_g))
 request: Request = t.cast("Request", _RequestProxy(lambda: _find_request_ctx().request))
 session: SessionMixin = t.cast("SessionMixin", _SessionProxy(lambda: _now()._top_session))
+websocket: WebSocket = t.cast("WebSocket", _WebSocketProxy(_find_websocket))

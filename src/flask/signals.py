@@ -1,4 +1,4 @@
-"""The ten signals that the framework sends. Whoever sends decides when; nothing here sends or listens.
+"""The signals that the framework sends. Whoever sends decides when; nothing here sends or listens.
 
 Each is sent with the app (never a proxy) as sender; the keyword arguments are in "Signals" of Flask's documentation.
 """
@@ -19,6 +19,9 @@ __all__ = [
     "appcontext_pushed",
     "appcontext_popped",
     "message_flashed",
+    "websocket_started",
+    "websocket_finished",
+    "websocket_tearing_down",
 ]
 
 _signals = Namespace()
@@ -36,3 +39,7 @@ appcontext_tearing_down = _signals.signal("appcontext-tearing-down")
 appcontext_popped = _signals.signal("appcontext-popped")
 
 message_flashed = _signals.signal("message-flashed")
+
+websocket_started = _signals.signal("websocket-started")
+websocket_finished = _signals.signal("websocket-finished")
+websocket_tearing_down = _signals.signal("websocket-tearing-down")

@@ -53,6 +53,16 @@ ErrorHandlerCallable: t.TypeAlias = (
     t.Callable[[t.Any], ResponseReturnValue] | t.Callable[[t.Any], t.Awaitable[ResponseReturnValue]]
 )
 
+# What answers a WebSocket returns nothing; what it returns before it has accepted is the response that refuses it.
+WebsocketCallable: t.TypeAlias = (
+    t.Callable[..., ResponseReturnValue | None] | t.Callable[..., t.Awaitable[ResponseReturnValue | None]]
+)
+BeforeWebsocketCallable: t.TypeAlias = _Hook[ResponseReturnValue | None]
+# Given the response that refuses it; None where it was accepted.
+AfterWebsocketCallable: t.TypeAlias = (
+    t.Callable[[t.Any], Response | None] | t.Callable[[t.Any], t.Awaitable[Response | None]]
+)
+
 TemplateContextProcessorCallable: t.TypeAlias = _Hook[dict[str, t.Any]]
 TemplateFilterCallable: t.TypeAlias = t.Callable[..., t.Any]
 TemplateGlobalCallable: t.TypeAlias = t.Callable[..., t.Any]

@@ -40,6 +40,8 @@ class Handling(t.Protocol):
 
     def finalize_request(self, rv: t.Any, from_error_handler: bool = False) -> t.Any: ...
 
+    def finalize_websocket(self, rv: t.Any, from_error_handler: bool = False) -> t.Any: ...
+
 
 def handle_http_exception(app: Handling, error: HTTPException, blueprints: Blueprints) -> t.Any:
     """The result for an HTTP exception: its handler's, else itself, which is a response.
@@ -67,6 +69,22 @@ def handle_user_exception(app: Handling, error: Exception, blueprints: Blueprint
 
 def handle_exception(app: Handling, error: Exception, blueprints: Blueprints) -> t.Any:
     """The response for what no handler took: logged, then the 500 page; raised again while testing or debugging."""
+    _report(app, error)
+    return app.finalize_request(_unhandled(app, error, blueprints), from_error_handler=True)
+
+
+def handle_websocket_exception(app: Handling, error: Exception, blueprints: Blueprints) -> t.Any:
+    """The same of a WebSocket: the response that refuses it, or None where it was accepted before."""
+    _report(app, error)
+    context = _now()._top_request_ctx
+    if not context.request.is_pending:
+        context._exchange.fail()
+        return None
+    return app.finalize_websocket(_unhandled(app, error, blueprints), from_error_handler=True)
+
+
+def _report(app: Handling, error: Exception) -> None:
+    """Tell who listens of an error, and log it; or raise it again, as `PROPAGATE_EXCEPTIONS` says."""
     exc_info = sys.exc_info()
     got_request_exception.send(app, _async_wrapper=app.ensure_sync, exception=error)
 
@@ -79,11 +97,12 @@ def handle_exception(app: Handling, error: Exception, blueprints: Blueprints) ->
         raise error
 
     app.log_exception(exc_info)
+
+
+def _unhandled(app: Handling, error: Exception, blueprints: Blueprints) -> t.Any:
     result: t.Any = InternalServerError(original_exception=error)
     handler = app._find_error_handler(result, blueprints(app.error_handler_spec))
-    if handler is not None:
-        result = _answer(app, handler, result)
-    return app.finalize_request(result, from_error_handler=True)
+    return result if handler is None else _answer(app, handler, result)
 
 
 def _answer(app: Handling, handler: t.Callable[..., t.Any], error: Exception) -> t.Any:

@@ -1,4 +1,4 @@
-"""One request from push to pop, told once for every gateway. No protocol, no routing and no rendering happens here.
+"""One request, and one WebSocket, from push to pop, told once for every gateway. No protocol, no routing and no rendering happens here.
 
 The steps, numbered as in the documentation's "The life of a request". Each that Flask has as a public method is that
 method, called by its name on the app, so an override of any kind takes effect at once.
@@ -15,6 +15,22 @@ method, called by its name on the app, so an override of any kind takes effect a
     10 finished    the signal request_finished                         Flask.finalize_request
     11 start       status and headers go to the gateway
     12 pop         teardown_request, teardown_appcontext               RequestContext.pop
+
+Of a WebSocket, numbered alike:
+
+     1 push        WebSocketContext.push
+     2 route       WebSocketContext.match_request
+     3 started     the origin is one that may; websocket_started       Flask.full_dispatch_websocket
+     4 before      url_value_preprocessors, before_websocket           Flask.preprocess_websocket
+     5 dispatch    its function, which accepts; the routing error      Flask.dispatch_websocket
+     6 on error    before it has accepted: as above; after it: logged  Flask.handle_user_exception,
+                   and closed with 1011                                handle_websocket_exception
+     7 respond     a result before it has accepted becomes a Response  Flask.make_response
+     8 after       after_websocket                                     Flask.postprocess_websocket
+     9 session     saved with what accepts or refuses                  WebSocket.accept, Flask.postprocess_websocket
+    10 finished    the signal websocket_finished                       Flask.finalize_websocket
+    11 end         a Response refuses it; else it is closed
+    12 pop         teardown_websocket, teardown_appcontext             WebSocketContext.pop
 """
 
 from __future__ import annotations
@@ -22,7 +38,7 @@ from __future__ import annotations
 import typing as t
 
 if t.TYPE_CHECKING:
-    from .._contracts import Poppable, Serving
+    from .._contracts import AnsweringWebSockets, Poppable, Serving
 
 
 def run(
@@ -61,6 +77,39 @@ def run(
     finally:
         if before_pop is not None:
             before_pop()
+        if error is not None and app.should_ignore_error(error):
+            error = None
+        context.pop(error)  # 12
+        del error  # no cycle of the exception, its traceback and this frame
+
+
+def run_websocket(
+    app: AnsweringWebSockets,
+    context: Poppable,
+    environ: t.Any,
+    start_response: t.Any,
+    push: t.Callable[[], object] | None = None,
+) -> t.Any:
+    """Handle the WebSocket of a context that was not pushed yet; the body of the response that refuses it, or nothing.
+
+    As `run`; what `handle_websocket_exception` raises goes to the gateway, after the teardown.
+    """
+    error: BaseException | None = None
+    try:
+        try:
+            if push is None:
+                context.push()  # 1, 2
+            else:
+                push()
+            response = app.full_dispatch_websocket()  # 3 to 10
+        except Exception as e:  # noqa: BLE001 - whatever it is, the app decides what becomes of it
+            error = e
+            response = app.handle_websocket_exception(e)  # 6 for what no handler took, then 7 to 10
+        except BaseException as e:
+            error = e
+            raise
+        return () if response is None else response(environ, start_response)  # 11
+    finally:
         if error is not None and app.should_ignore_error(error):
             error = None
         context.pop(error)  # 12

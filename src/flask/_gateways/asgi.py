@@ -12,6 +12,7 @@ from werkzeug.exceptions import ClientDisconnected
 
 from ..typing import Receive, Scope, Send
 from .exchange import Exchange, Pairs, errors
+from .sockets import Message, Socket
 
 # PERF: names of headers are few, and known ones are looked up.
 _MANY = 512
@@ -127,11 +128,72 @@ class AsgiExchange(Exchange):
         await self._send_message({"type": "http.response.body", "body": b""})
 
 
+class AsgiSocket(Socket):
+    """A WebSocket of ASGI."""
+
+    def __init__(self, app: t.Any, scope: Scope, receive: Receive, send: Send) -> None:
+        environ = environ_of(scope)
+        # The handshake as HTTP/1.1 has it (RFC 6455 §4.1), whatever carried it.
+        environ["wsgi.url_scheme"] = "https" if scope.get("scheme") in {"wss", "https"} else "http"
+        environ["HTTP_CONNECTION"], environ["HTTP_UPGRADE"] = "Upgrade", "websocket"
+        super().__init__(app, environ)
+        self._receive = receive
+        self._send_message = send
+        self._refuses_by_response = "websocket.http.response" in (scope.get("extensions") or ())
+
+    async def begin(self) -> bool:
+        return (await self._receive())["type"] == "websocket.connect"
+
+    async def send_accept(self, headers: Pairs, subprotocol: str | None) -> None:
+        if headers and _is_granians(self._send_message):
+            raise RuntimeError(
+                "Granian's ASGI does not send the headers that are given when a WebSocket is accepted, nor a cookie of"
+                " the session: serve the application by another ASGI server, or set them in an HTTP response before."
+            )
+        await self._send_message(
+            {"type": "websocket.accept", "subprotocol": subprotocol, "headers": _encoded(headers)},
+        )
+
+    async def send_refusal(self, status: int, headers: Pairs, body: bytes) -> None:
+        if self._refuses_by_response:
+            await self._send_message(
+                {"type": "websocket.http.response.start", "status": status, "headers": _encoded(headers)}
+            )
+            await self._send_message({"type": "websocket.http.response.body", "body": body})
+        else:
+            await self._send_message({"type": "websocket.close"})  # which is answered by 403
+
+    async def take(self) -> Message | None:
+        message = await self._receive()
+        if message["type"] == "websocket.receive":
+            text: str | None = message.get("text")
+            return message["bytes"] if text is None else text
+        self.close_code = message.get("code")
+        return None
+
+    async def put(self, data: Message) -> None:
+        kind = "text" if isinstance(data, str) else "bytes"
+        await self._send_message({"type": "websocket.send", kind: data})
+
+    async def send_close(self, code: int, reason: str) -> None:
+        await self._send_message({"type": "websocket.close", "code": code, "reason": reason})
+
+
+def _encoded(headers: Pairs) -> list[tuple[bytes, bytes]]:
+    return [(_name_of(name), value.encode("latin-1")) for name, value in headers]
+
+
+def _is_granians(function: t.Any) -> bool:
+    return type(getattr(function, "__self__", None)).__module__.partition(".")[0] == "granian"
+
+
 async def serve(app: t.Any, scope: Scope, receive: Receive, send: Send) -> None:
     """The ASGI application itself."""
     kind = scope["type"]
     if kind == "http":
         await AsgiExchange(app, scope, receive, send).answer()
+    elif kind == "websocket":
+        await AsgiSocket(app, scope, receive, send).answer()
     elif kind == "lifespan":
         await _lifespan(app, receive, send)
     else:

@@ -34,7 +34,70 @@ _SECONDS_UNWATCHED = 0.05
 _IN_MEMORY = 500_000  # bytes of a received body, beyond which it goes to a temporary file
 
 
-class Exchange(ABC):
+class Served:
+    """What a task on an event loop serves, as the app sees it: where each part of it runs."""
+
+    threads: Threads
+
+    def _context(self, app: t.Any, environ: WSGIEnvironment) -> t.Any:
+        return app.request_context(environ)
+
+    def _stays(self, app: t.Any, context: t.Any) -> bool:
+        """Whether what is left, once the rule is known, has a reason to be on the loop."""
+        return places.stays_on_loop(app, context)
+
+    def _run(
+        self,
+        app: t.Any,
+        context: t.Any,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+        push: t.Callable[[], object] | None,
+    ) -> t.Iterable[bytes]:
+        response, body = run(app, context, environ, start_response, None, push)
+        return body if response is None else ended_by(response, body)
+
+    @property
+    def is_on_loop(self) -> bool:
+        """Whether the caller runs on the event loop, which must not be blocked."""
+        fiber = current_fiber()
+        return fiber is not None and fiber.on_loop
+
+    def in_thread(self, func: t.Callable[[*Ts], R], *args: *Ts) -> R:
+        """Call a function that may block."""
+        return in_thread(self.threads, func, *args)
+
+    def handle(self, app: t.Any, environ: WSGIEnvironment, start_response: StartResponse) -> t.Iterable[bytes]:
+        """The WSGI application itself: whole where this runs, or from the routing on in a thread."""
+        context = self._context(app, environ)
+        context._exchange = self
+        if not self.is_on_loop:
+            return self._run(app, context, environ, start_response, None)
+        if places.routing_blocks(app):
+            pushed, body = self.in_thread(self._push_and_run, app, context, environ, start_response)
+            if body is not None:
+                return body
+        else:
+            pushed = _Pushed(context)
+            if not self._stays(app, context):
+                return self.in_thread(self._run, app, context, environ, start_response, pushed.outcome)
+        return self._run(app, context, environ, start_response, pushed.outcome)
+
+    def _push_and_run(
+        self, app: t.Any, context: t.Any, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> tuple[_Pushed, t.Iterable[bytes] | None]:
+        """In a thread: push, and go on where the rest has no reason to be on the loop."""
+        pushed = _Pushed(context)
+        if pushed.error is None and self._stays(app, context):
+            return pushed, None
+        return pushed, self._run(app, context, environ, start_response, pushed.outcome)
+
+    def must_leave(self, functions: t.Collection[t.Any]) -> bool:
+        """Whether the caller is on the loop, and among the functions that are called next is one that may block."""
+        return bool(functions) and places.any_blocks(functions) and self.is_on_loop
+
+
+class Exchange(Served, ABC):
     """One request and its answer. A protocol's own class says how pieces of them come and go."""
 
     def __init__(self, app: t.Any, environ: WSGIEnvironment) -> None:
@@ -198,45 +261,6 @@ class Exchange(ABC):
         wait_for(self.send_piece(piece))
 
     # ---- what the app asks (`Flask.wsgi_app` and the steps)
-
-    @property
-    def is_on_loop(self) -> bool:
-        """Whether the caller runs on the event loop, which must not be blocked."""
-        fiber = current_fiber()
-        return fiber is not None and fiber.on_loop
-
-    def in_thread(self, func: t.Callable[[*Ts], R], *args: *Ts) -> R:
-        """Call a function that may block."""
-        return in_thread(self.threads, func, *args)
-
-    def handle(self, app: t.Any, environ: WSGIEnvironment, start_response: StartResponse) -> t.Iterable[bytes]:
-        """The WSGI application itself: whole where this runs, or from the routing on in a thread."""
-        context = app.request_context(environ)
-        context._exchange = self
-        if not self.is_on_loop:
-            return _run(app, context, environ, start_response, None)
-        if places.routing_blocks(app):
-            pushed, body = self.in_thread(self._push_and_run, app, context, environ, start_response)
-            if body is not None:
-                return body
-        else:
-            pushed = _Pushed(context)
-            if not places.stays_on_loop(app, context):
-                return self.in_thread(_run, app, context, environ, start_response, pushed.outcome)
-        return _run(app, context, environ, start_response, pushed.outcome)
-
-    def _push_and_run(
-        self, app: t.Any, context: t.Any, environ: WSGIEnvironment, start_response: StartResponse
-    ) -> tuple[_Pushed, t.Iterable[bytes] | None]:
-        """In a thread: push, and go on where the rest has no reason to be on the loop."""
-        pushed = _Pushed(context)
-        if pushed.error is None and places.stays_on_loop(app, context):
-            return pushed, None
-        return pushed, _run(app, context, environ, start_response, pushed.outcome)
-
-    def must_leave(self, functions: t.Collection[t.Any]) -> bool:
-        """Whether the caller is on the loop, and among the functions that are called next is one that may block."""
-        return bool(functions) and places.any_blocks(functions) and self.is_on_loop
 
     def receive_body(self, context: t.Any, view: t.Any) -> None:
         """Have all of the body here before a view starts on the loop, or as much of it as its limit allows."""
@@ -429,17 +453,6 @@ class Whole(io.BytesIO):
 
 _PIECE = 64 * 1024
 _SAYING = frozenset({"HTTP/1.1", "HTTP/1.0", "HTTP/1"})
-
-
-def _run(
-    app: t.Any,
-    context: t.Any,
-    environ: WSGIEnvironment,
-    start_response: StartResponse,
-    push: t.Callable[[], object] | None,
-) -> t.Iterable[bytes]:
-    response, body = run(app, context, environ, start_response, None, push)
-    return body if response is None else ended_by(response, body)
 
 
 def threads_of(app: t.Any) -> Threads:

@@ -36,7 +36,11 @@ def stays(func: t.Any) -> bool:
 
 
 def _look_at(func: t.Any) -> bool:
-    if getattr(func, "_non_blocking", False) or iscoroutinefunction(func):
+    return getattr(func, "_non_blocking", False) or _is_async(func)
+
+
+def _is_async(func: t.Any) -> bool:
+    if iscoroutinefunction(func):
         return True
     try:
         return iscoroutinefunction(unwrap(func)) or iscoroutinefunction(getattr(func, "__call__", None))  # noqa: B004
@@ -53,6 +57,14 @@ def view_stays(view: t.Any, method: str) -> bool:
         return True
     handler = getattr(kind, method.lower(), None) or (getattr(kind, "get", None) if method == "HEAD" else None)
     return handler is not None and stays(handler)
+
+
+def answers_on_loop(app: t.Any, context: t.Any) -> bool:
+    """The same of a WebSocket: whether its function is async. One that waits for messages blocks, whatever it says."""
+    rule = context._rule
+    view = None if rule is None else app.view_functions.get(rule.endpoint)
+    func = getattr(getattr(view, "view_class", None), "dispatch_request", view)
+    return func is not None and _is_async(func)
 
 
 def wants_stream(view: t.Any) -> bool:

@@ -1,7 +1,8 @@
 """RSGI 1: a scope and a protocol object in, one call of that object out. The lifecycle is not told here.
 
 See Granian's "RSGI Specification" 1.5. It carries no root path and no raw path: `RSGI_ROOT_PATH` says the former, and a
-slash that was quoted in a path arrives as a slash.
+slash that was quoted in a path arrives as a slash. What it carries of a WebSocket: the handshake, messages both ways, and
+the status that refuses it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import typing as t
 from werkzeug.exceptions import ClientDisconnected
 
 from .exchange import Exchange, Pairs, errors
+from .sockets import Message, Socket
 
 _MANY = 512
 _keys: dict[str, str] = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
@@ -116,12 +118,76 @@ class RsgiExchange(Exchange):
         self.transport = None
 
 
+class RsgiSocket(Socket):
+    """A WebSocket of RSGI."""
+
+    def __init__(self, app: t.Any, scope: t.Any, protocol: t.Any) -> None:
+        environ = environ_of(scope, app.config["RSGI_ROOT_PATH"].rstrip("/"))
+        environ["wsgi.url_scheme"] = "https" if scope.scheme in {"wss", "https"} else "http"
+        environ["HTTP_CONNECTION"], environ["HTTP_UPGRADE"] = "Upgrade", "websocket"
+        super().__init__(app, environ)
+        self._protocol = protocol
+        self._transport: t.Any = None
+
+    async def begin(self) -> bool:
+        return True
+
+    async def send_accept(self, headers: Pairs, subprotocol: str | None) -> None:
+        if subprotocol is not None:
+            raise RuntimeError(_CANNOT.format("accept a WebSocket with a subprotocol"))
+        if headers:
+            raise RuntimeError(_CANNOT.format("accept a WebSocket with headers, such as a cookie of the session"))
+        self._transport = await self._protocol.accept()
+
+    async def send_refusal(self, status: int, headers: Pairs, body: bytes) -> None:
+        self._protocol.close(status)
+
+    async def take(self) -> Message | None:
+        try:
+            message = await self._transport.receive()
+        except Exception as error:
+            if not _is_closed(error):
+                raise
+            return None
+        return None if message.kind == _CLOSED else message.data
+
+    async def put(self, data: Message) -> None:
+        try:
+            if isinstance(data, str):
+                await self._transport.send_str(data)
+            else:
+                await self._transport.send_bytes(data)
+        except Exception as error:
+            if not _is_closed(error):
+                raise
+            raise BrokenPipeError from error
+
+    def check_close(self, code: int, reason: str) -> None:
+        if code != 1000 or reason:
+            raise RuntimeError(_CANNOT.format("close a WebSocket with a code or a reason"))
+
+    async def send_close(self, code: int, reason: str) -> None:
+        self._protocol.close(None)
+
+
+_CLOSED = 0
+_CANNOT = "RSGI cannot {}: serve the application by ASGI for it, as with 'granian --interface asgi module:app.asgi_app'."
+
+
+def _is_closed(error: Exception) -> bool:
+    """Whether it is Granian's way to say that the client has gone. PERF: not imported, for whoever does not serve so."""
+    return type(error).__name__ == "RSGIProtocolClosed"
+
+
 async def serve(app: t.Any, scope: t.Any, protocol: t.Any) -> None:
     """The RSGI application itself."""
-    if scope.proto != "http":
+    if scope.proto == "http":
+        exchange = RsgiExchange(app, scope, protocol)
+        try:
+            await exchange.answer()
+        finally:
+            exchange.transport = None  # also where it broke off: kept in a circle, it would keep the client waiting
+    elif scope.proto in {"ws", "websocket"}:
+        await RsgiSocket(app, scope, protocol).answer()
+    else:
         raise ValueError(f"This application does not speak {scope.proto!r}.")
-    exchange = RsgiExchange(app, scope, protocol)
-    try:
-        await exchange.answer()
-    finally:
-        exchange.transport = None  # also where it broke off: kept in a circle, it would keep the client waiting

@@ -34,6 +34,7 @@ if t.TYPE_CHECKING:
 
     from ..templating import DispatchingJinjaLoader, Environment
     from ..testing import FlaskClient, FlaskCliRunner
+    from ..websockets import WebSocket
     from .blueprints import Blueprint
 
 T_shell_context_processor = t.TypeVar("T_shell_context_processor", bound=ft.ShellContextProcessorCallable)
@@ -66,6 +67,15 @@ class _JinjaEnvironment:
         return Environment
 
 
+class _WebSocketClass:
+    """`Flask.websocket_class` where nobody set one: looked up when asked for, so that it is imported only then."""
+
+    def __get__(self, app: App | None, kind: type[App]) -> type[WebSocket]:
+        from ..websockets import WebSocket
+
+        return WebSocket
+
+
 class App(Scaffold):
     """An application as far as it can be set up without knowing how requests come in.
 
@@ -84,6 +94,8 @@ class App(Scaffold):
     aborter_class = Aborter
     app_ctx_globals_class = _AppCtxGlobals
     jinja_environment: type[Environment] = t.cast("type[Environment]", _JinjaEnvironment())
+    #: The class of what `flask.websocket` stands for. Replace it by a subclass to extend it.
+    websocket_class: type[WebSocket] = t.cast("type[WebSocket]", _WebSocketClass())
     #: Options for `jinja_environment`; changes after the environment was first used are not seen.
     jinja_options: dict[str, t.Any] = {}
     #: None: the classes of `flask.testing`, imported only when a test asks for one.
@@ -228,9 +240,12 @@ class App(Scaffold):
     ) -> None:
         if endpoint is None:
             endpoint = _endpoint_from_view_func(view_func)
+        answers_websocket = options.pop("_answers_websocket", False)
         methods, automatic = self._rule_methods(view_func, options.pop("methods", None), provide_automatic_options)
         made = self.url_rule_class(rule, methods=methods, endpoint=endpoint, **options)
         made.provide_automatic_options = automatic  # type: ignore[attr-defined]  # read back when OPTIONS is asked for
+        if answers_websocket:  # other rules for WebSockets have views that find the socket in a WSGI environment
+            made._answers_websocket = True  # type: ignore[attr-defined]
         self.url_map.add(made)
         if view_func is not None:
             known = self.view_functions.get(endpoint)

@@ -16,7 +16,9 @@ from .scaffold import (
     F,
     Scaffold,
     T_after_request,
+    T_after_websocket,
     T_before_request,
+    T_before_websocket,
     T_error_handler,
     T_teardown,
     T_template_context_processor,
@@ -43,6 +45,9 @@ _MERGED_HOOKS = (
     "before_request_funcs",
     "after_request_funcs",
     "teardown_request_funcs",
+    "before_websocket_funcs",
+    "after_websocket_funcs",
+    "teardown_websocket_funcs",
     "template_context_processors",
     "url_value_preprocessors",
     "url_default_functions",
@@ -334,6 +339,21 @@ class Blueprint(Scaffold):
     def teardown_app_request(self, f: T_teardown) -> T_teardown:
         """Run a function when any request of the app ends: `Flask.teardown_request`."""
         return self._record_hook("teardown_request_funcs", f)
+
+    @setupmethod
+    def before_app_websocket(self, f: T_before_websocket) -> T_before_websocket:
+        """Run a function before every WebSocket of the app: `Flask.before_websocket`."""
+        return self._record_hook("before_websocket_funcs", f)
+
+    @setupmethod
+    def after_app_websocket(self, f: T_after_websocket) -> T_after_websocket:
+        """Run a function after every WebSocket of the app: `Flask.after_websocket`."""
+        return self._record_hook("after_websocket_funcs", f)
+
+    @setupmethod
+    def teardown_app_websocket(self, f: T_teardown) -> T_teardown:
+        """Run a function when any WebSocket of the app ends: `Flask.teardown_websocket`."""
+        return self._record_hook("teardown_websocket_funcs", f)
 
     @setupmethod
     def app_context_processor(self, f: T_template_context_processor) -> T_template_context_processor:

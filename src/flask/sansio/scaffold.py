@@ -30,6 +30,9 @@ T_route = t.TypeVar("T_route", bound=ft.RouteCallable)
 T_before_request = t.TypeVar("T_before_request", bound=ft.BeforeRequestCallable)
 T_after_request = t.TypeVar("T_after_request", bound=ft.AfterRequestCallable[t.Any])
 T_teardown = t.TypeVar("T_teardown", bound=ft.TeardownCallable)
+T_websocket = t.TypeVar("T_websocket", bound=ft.WebsocketCallable)
+T_before_websocket = t.TypeVar("T_before_websocket", bound=ft.BeforeWebsocketCallable)
+T_after_websocket = t.TypeVar("T_after_websocket", bound=ft.AfterWebsocketCallable)
 T_error_handler = t.TypeVar("T_error_handler", bound=ft.ErrorHandlerCallable)
 T_url_value_preprocessor = t.TypeVar("T_url_value_preprocessor", bound=ft.URLValuePreprocessorCallable)
 T_url_defaults = t.TypeVar("T_url_defaults", bound=ft.URLDefaultCallable)
@@ -112,6 +115,9 @@ class Scaffold:
         self.before_request_funcs: dict[ft.AppOrBlueprintKey, list[ft.BeforeRequestCallable]] = defaultdict(list)
         self.after_request_funcs: dict[ft.AppOrBlueprintKey, list[ft.AfterRequestCallable[t.Any]]] = defaultdict(list)
         self.teardown_request_funcs: dict[ft.AppOrBlueprintKey, list[ft.TeardownCallable]] = defaultdict(list)
+        self.before_websocket_funcs: dict[ft.AppOrBlueprintKey, list[ft.BeforeWebsocketCallable]] = defaultdict(list)
+        self.after_websocket_funcs: dict[ft.AppOrBlueprintKey, list[ft.AfterWebsocketCallable]] = defaultdict(list)
+        self.teardown_websocket_funcs: dict[ft.AppOrBlueprintKey, list[ft.TeardownCallable]] = defaultdict(list)
         self.template_context_processors: dict[ft.AppOrBlueprintKey, list[ft.TemplateContextProcessorCallable]] = (
             defaultdict(list, {None: [_default_template_ctx_processor]})
         )
@@ -241,6 +247,29 @@ class Scaffold:
         """Decorate the view of an endpoint whose rule is added apart from it, with `add_url_rule`."""
         return _decorator(lambda f: self.view_functions.__setitem__(endpoint, f))
 
+    @setupmethod
+    def websocket(self, rule: str, **options: t.Any) -> t.Callable[[T_websocket], T_websocket]:
+        """Decorate the function that answers the WebSockets of a URL rule; the options are those of `add_websocket`."""
+        return _decorator(lambda f: self.add_websocket(rule, options.pop("endpoint", None), f, **options))
+
+    @setupmethod
+    def add_websocket(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: ft.WebsocketCallable | None = None,
+        **options: t.Any,
+    ) -> None:
+        """Register a URL rule for WebSockets and, if given, the function of its endpoint.
+
+        It is a rule as any other, with `websocket=True` in the same `url_map`, and its function stands in
+        `view_functions`; further options go to `werkzeug.routing.Rule`.
+        """
+        options["websocket"] = True
+        options["_answers_websocket"] = True
+        view = t.cast("ft.RouteCallable | None", view_func)
+        self.add_url_rule(rule, endpoint, view, provide_automatic_options=False, **options)
+
     # Hooks
 
     @setupmethod
@@ -267,6 +296,32 @@ class Scaffold:
         What it returns is ignored, and it must not fail. On a blueprint: for the requests that the blueprint answers.
         """
         return _append(self.teardown_request_funcs, f)
+
+    @setupmethod
+    def before_websocket(self, f: T_before_websocket) -> T_before_websocket:
+        """Run a function before each WebSocket's own; what it returns, unless None, is the response that refuses it.
+
+        On a blueprint: before those that the blueprint answers.
+        """
+        return _append(self.before_websocket_funcs, f)
+
+    @setupmethod
+    def after_websocket(self, f: T_after_websocket) -> T_after_websocket:
+        """Run a function when a WebSocket's own has ended; given None, or else the response that refuses it.
+
+        It returns that response, or another. Not called when an exception went unhandled after the WebSocket had been
+        accepted: `teardown_websocket` always is. On a blueprint: for those that the blueprint answers.
+        """
+        return _append(self.after_websocket_funcs, f)
+
+    @setupmethod
+    def teardown_websocket(self, f: T_teardown) -> T_teardown:
+        """Run a function when a WebSocket's context is popped, with the exception that went unhandled or None.
+
+        Where the client has gone while the WebSocket's function ran, it is an `asyncio.CancelledError`. What it returns
+        is ignored, and it must not fail. On a blueprint: for those that the blueprint answers.
+        """
+        return _append(self.teardown_websocket_funcs, f)
 
     @setupmethod
     def context_processor(self, f: T_template_context_processor) -> T_template_context_processor:

@@ -1,0 +1,308 @@
+"""One WebSocket on an event loop, whatever the protocol: how messages come and go, and what the app's end means for it.
+
+The app is called as a WSGI application with the handshake, as for an HTTP request, so whatever is wrapped around
+`wsgi_app` acts here as well: what it answers in place of the app refuses the WebSocket, and the headers that it adds go
+out with what accepts it. What a WebSocket's function does is not decided here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import typing as t
+from abc import ABC, abstractmethod
+from collections import deque
+
+from .._dispatch.lifecycle import run_websocket
+from . import places
+from .exchange import Pairs, Served, Whole, threads_of
+from .fibers import current_fiber, in_thread, run_in_thread, run_on_loop, wait_for
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+R = t.TypeVar("R")
+Ts = t.TypeVarTuple("Ts")
+Message = str | bytes
+
+# Where nobody has asked for a message for so many seconds, somebody listens whether the client is still there. Messages
+# that come are kept, so many at most: who does not take them makes the client wait.
+_SECONDS_UNWATCHED = 0.5
+_KEPT = 32
+
+_ACCEPTS = "101 SWITCHING PROTOCOLS"
+
+
+class Socket(Served, ABC):
+    """One WebSocket. A protocol's own class says how messages come and go."""
+
+    def __init__(self, app: t.Any, environ: WSGIEnvironment) -> None:
+        self.app = app
+        self.environ = environ
+        self.threads = threads_of(app)
+        #: Whether it was neither accepted nor refused.
+        self.is_pending = True
+        self.is_open = False
+        #: What the client has closed it with.
+        self.close_code: int | None = None
+        self._loop = asyncio.get_running_loop()
+        self._task: asyncio.Task[t.Any] | None = None
+        self._start: StartResponse = self._start_response
+        self._status = 0  # until a response was started
+        self._headers: Pairs = []
+        self._written: list[bytes] = []
+        self._handshake = asyncio.Lock()
+        self._failed = False
+        self._is_gone = False
+        self._is_cancelled = False
+        # Who takes messages, and what listens meanwhile.
+        self._receiving = 0
+        self._waiting = 0
+        self._is_active = False
+        self._kept: deque[Message] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._listener: asyncio.Task[None] | None = None
+
+    # ---- what a protocol's class says
+
+    @abstractmethod
+    async def begin(self) -> bool:
+        """Learn of the handshake; False where the client has gone before it."""
+
+    @abstractmethod
+    async def send_accept(self, headers: Pairs, subprotocol: str | None) -> None:
+        """Accept. Raises `RuntimeError`, and sends nothing, for what the protocol cannot carry."""
+
+    @abstractmethod
+    async def send_refusal(self, status: int, headers: Pairs, body: bytes) -> None:
+        """Refuse, by an HTTP response as far as the protocol carries it."""
+
+    @abstractmethod
+    async def take(self) -> Message | None:
+        """The next message; None when the client has gone."""
+
+    @abstractmethod
+    async def put(self, data: Message) -> None:
+        """Send a message. Raises `OSError` when the client has gone."""
+
+    @abstractmethod
+    async def send_close(self, code: int, reason: str) -> None:
+        """Close what was accepted, with as much as the protocol carries."""
+
+    def check_close(self, code: int, reason: str) -> None:
+        """Raise `RuntimeError` for what the protocol cannot carry."""
+
+    # ---- on the loop, in the WebSocket's task
+
+    async def answer(self) -> None:
+        """Serve the WebSocket; return when it is closed."""
+        app, environ = self.app, self.environ
+        environ["flask.exchange"] = self
+        environ["wsgi.input"] = Whole()
+        if not await self.begin():
+            return
+        self._task = asyncio.current_task()
+        try:
+            if places.begins_on_loop(app):
+                body = await run_on_loop(self._serve)
+            else:
+                body = await run_in_thread(self.threads, self._serve)
+            await self._end(self._status or 500, self._headers, body, 1011 if self._failed else 1000)
+        except asyncio.CancelledError:
+            if not self._is_gone:
+                raise
+            # The client is gone, and all has been told so.
+            if self._is_cancelled:
+                self._task.uncancel()  # type: ignore[union-attr]
+        except Exception:
+            await self._end(500, [("Content-Type", "text/plain")], b"Internal Server Error", 1011)
+            raise
+        finally:
+            self.is_pending = self.is_open = False
+            environ.pop("flask.exchange", None)  # no cycle
+            self._task = None
+            if self._timer is not None:
+                self._timer.cancel()
+            if self._listener is not None:
+                self._listener.cancel()
+
+    async def _end(self, status: int, headers: Pairs, body: bytes, code: int, reason: str = "") -> None:
+        if self.is_pending:
+            self.is_pending = False
+            await self.send_refusal(status, headers, body)
+        elif self.is_open:
+            self.is_open = False
+            await self.send_close(code, reason)
+
+    # ---- in the fiber, on the loop or in a thread
+
+    def _serve(self) -> bytes:
+        """Call the app; the body of the response that refuses, or nothing."""
+        body = self.app(self.environ, self._start_response)
+        if type(body) is tuple or type(body) is list:
+            return b"".join((*self._written, *body))
+        return in_thread(self.threads, self._whole, body)
+
+    def _whole(self, body: t.Iterable[bytes]) -> bytes:
+        try:
+            return b"".join((*self._written, *body))
+        finally:
+            close = getattr(body, "close", None)
+            if close is not None:
+                close()
+
+    def _start_response(self, status: str, headers: Pairs, exc_info: t.Any = None) -> t.Callable[[bytes], object]:
+        try:
+            if not self.is_pending:
+                if exc_info is not None:
+                    raise exc_info[1].with_traceback(exc_info[2])
+                raise AssertionError("A response cannot be started: the WebSocket was accepted.")
+        finally:
+            exc_info = None
+        self._status = int(status[:3])
+        self._headers = headers
+        return self._written.append
+
+    # ---- what the app asks (`Flask.wsgi_app` and the steps)
+
+    def _context(self, app: t.Any, environ: WSGIEnvironment) -> t.Any:
+        return app.websocket_context(environ)
+
+    def _stays(self, app: t.Any, context: t.Any) -> bool:
+        return places.answers_on_loop(app, context)
+
+    def _run(
+        self,
+        app: t.Any,
+        context: t.Any,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+        push: t.Callable[[], object] | None,
+    ) -> t.Iterable[bytes]:
+        self._start = start_response
+        body: t.Iterable[bytes] = run_websocket(app, context, environ, start_response, push)
+        return body
+
+    async def aside(self, func: t.Callable[[*Ts], R], *args: *Ts) -> R:
+        """Call a function that may block."""
+        return await run_in_thread(self.threads, func, *args)
+
+    def wait(self, coroutine: t.Coroutine[t.Any, t.Any, R]) -> R:
+        """For synchronous code: what a coroutine on the loop gives. In a thread of the application's own, too."""
+        if current_fiber() is not None:
+            return wait_for(coroutine)
+        if asyncio._get_running_loop() is not None:
+            coroutine.close()
+            raise RuntimeError("This would block an event loop: await the methods of 'flask.websocket' itself.")
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    def fail(self) -> None:
+        """Have the end of a WebSocket that was accepted say that it was an error's."""
+        self._failed = True
+
+    # ---- what the application asks (`flask.websockets`)
+
+    async def accept(self, headers: Pairs, subprotocol: str | None) -> None:
+        """Accept the WebSocket; whoever comes second waits for the first."""
+        async with self._handshake:
+            if self.is_pending:
+                self._start(_ACCEPTS, headers)
+                await self.send_accept(self._headers, subprotocol)
+                self.is_pending, self.is_open = False, True
+                self._watch()
+
+    async def receive(self) -> Message:
+        """The next message."""
+        while True:
+            if self._kept:
+                message: Message | None = self._kept.popleft()
+                break
+            if self._is_gone:
+                message = None
+                break
+            if self._listener is None:
+                self._receiving += 1
+                try:
+                    message = await self.take()
+                finally:
+                    self._receiving -= 1
+                break
+            self._waiting += 1
+            try:
+                await asyncio.wait((self._listener,))
+            finally:
+                self._waiting -= 1
+        if message is None:
+            raise self._left()
+        self._is_active = True
+        if self._timer is None:
+            self._watch()
+        limit = self.app.config["WEBSOCKET_MAX_MESSAGE_SIZE"]
+        if limit is not None and _is_longer(message, limit):
+            if self.is_open:
+                self.is_open = False
+                await self.send_close(1009, "")
+            raise self._left()
+        return message
+
+    async def send(self, data: Message) -> None:
+        """Send a message."""
+        if self._is_gone:
+            raise self._left()
+        try:
+            await self.put(data)
+        except OSError:
+            raise self._left() from None
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close from this side, or refuse."""
+        if self.is_open:
+            self.check_close(code, reason)
+        await self._end(403, [], b"", code, reason)
+
+    # ---- whether the client is there
+
+    def _left(self) -> asyncio.CancelledError:
+        """Note that the client has gone: an error for whoever asked, and the WebSocket's function is cancelled."""
+        self.is_open = False
+        if not self._is_gone:
+            self._is_gone = True
+            task = self._task
+            if task is not None and not task.done() and asyncio.current_task() is not task:
+                self._is_cancelled = True
+                task.cancel()
+        return asyncio.CancelledError("The client of the WebSocket has gone.")
+
+    def _watch(self) -> None:
+        """PERF: no timer as long as somebody waits for a message; else one for many messages."""
+        self._timer = self._loop.call_later(_SECONDS_UNWATCHED, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        if not self.is_open or self._receiving or self._listener is not None:
+            return  # whoever takes a message looks on
+        if self._is_active:
+            self._is_active = False
+            self._watch()
+        else:
+            self._listener = self._loop.create_task(self._listen())
+
+    async def _listen(self) -> None:
+        """Keep what comes, until somebody asks for a message or there is too much of it."""
+        try:
+            while len(self._kept) < _KEPT and self.is_open:
+                message = await self.take()
+                if message is None:
+                    self._left()
+                    return
+                self._kept.append(message)
+                if self._waiting:
+                    return
+        finally:
+            self._listener = None
+
+
+def _is_longer(message: Message, limit: int) -> bool:
+    """Whether a message has more bytes than so many."""
+    if isinstance(message, str) and not message.isascii():
+        return len(message) > limit or len(message.encode("utf-8", "surrogatepass")) > limit
+    return len(message) > limit
