@@ -26,7 +26,6 @@ class UpgradeRequired(HTTPException):
     """426: the URL is one of a WebSocket, and the request was none (RFC 9110 §15.5.22)."""
 
     code = 426
-    name = "Upgrade Required"
     description = f"{_HOW}\n{_WHY}"
 
     def get_headers(self, environ: t.Any = None, scope: t.Any = None) -> list[tuple[str, str]]:
@@ -40,11 +39,10 @@ def _forbids_upgrade(environ: t.Any) -> bool:
 
     HTTP/2 and 3 know no such headers (RFC 9113 §8.2.2); waitress and wsgiref take them from an application as an error.
     """
-    software = environ.get("SERVER_SOFTWARE", "")
     return (
         environ.get("SERVER_PROTOCOL", "HTTP/1.1") >= "HTTP/2"
         or "waitress.client_disconnected" in environ
-        or (software.startswith("WSGIServer/") and "CPython" in software)
+        or getattr(environ.get("wsgi.file_wrapper"), "__module__", "") == "wsgiref.util"
     )
 
 

@@ -79,7 +79,7 @@ class Handshake(Request):
 
     @property
     def close_code(self) -> int | None:
-        """The code with which the client has closed the WebSocket; None as long as it has not, or where none is told."""
+        """The code with which the client has closed the WebSocket; None as long as it has not, or none is told."""
         return self._connection.close_code
 
     @property
@@ -110,8 +110,8 @@ def origin_is_of(origin: str, host: str) -> bool:
 class WebSocket(Handshake):
     """The current WebSocket, for code on the event loop; `blocking` is the same for other code.
 
-    Assign a subclass to `Flask.websocket_class` to extend it. Where the client has gone, whatever is awaited here raises
-    `asyncio.CancelledError`, and so is the function cancelled that answers the WebSocket.
+    Assign a subclass to `Flask.websocket_class` to extend it. Where the client has gone, whatever is awaited here
+    raises `asyncio.CancelledError`, and the function that answers the WebSocket is cancelled.
     """
 
     @property
@@ -160,17 +160,16 @@ class WebSocket(Handshake):
 
     async def send(self, data: Message) -> None:
         """Send a message: a str as text, bytes as they are. Raises `RuntimeError` where this side has closed."""
-        if not isinstance(data, (str, bytes)):
-            if not isinstance(data, (bytearray, memoryview)):
-                raise TypeError(f"A message is str or bytes, and not {type(data).__name__!r}: 'send_json' sends others.")
-            data = bytes(data)
+        kind = type(data)
+        if kind is not str and kind is not bytes:
+            data = _message(data)
         connection = self._connection
         if not connection.is_open:
             await self._open()
         await connection.send(data)
 
     async def send_json(self, *args: t.Any, **kwargs: t.Any) -> None:
-        """Send data as JSON text, given as to `flask.jsonify`: one value, or several for a list, or names for an object.
+        """Send data as JSON text, given as to `flask.jsonify`: one value, several for a list, or names for an object.
 
         Raises `TypeError` for both kinds of arguments at once.
         """
@@ -260,6 +259,14 @@ class BlockingWebSocket(Handshake):
 _CODES = frozenset({1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014})
 
 
+def _message(data: object) -> Message:
+    if isinstance(data, str):
+        return data
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        return bytes(data)
+    raise TypeError(f"A message is str or bytes, and not {type(data).__name__!r}: 'send_json' sends other data.")
+
+
 def _checked(headers: Headers) -> list[tuple[str, str]]:
     pairs = list(headers)
     for name, _ in pairs:
@@ -296,7 +303,7 @@ class WebSocketContext(RequestContext):
         super().__init__(app, environ, request, session)
 
     @property
-    def _websocket(self) -> WebSocket | BlockingWebSocket:  # type: ignore[override]
+    def _websocket(self) -> WebSocket | BlockingWebSocket:
         """Who asks from a thread without an event loop can await nothing."""
         websocket: WebSocket = self.request
         return websocket.blocking if _get_running_loop() is None else websocket
@@ -339,7 +346,7 @@ class WebSocketContext(RequestContext):
             app.session_interface.save_session(app, session, app.response_class())
         elif session.modified:
             app.logger.warning(
-                "The session was changed after its WebSocket (%r) had been accepted. No cookie can be sent any more: what"
-                " was changed is lost. Change it before 'accept', or use sessions that are kept on the server.",
+                "A change of the session came after its WebSocket (%r) had been accepted. No cookie can be sent any more: it"
+                " is lost. Change it before 'accept', or use sessions that are kept on the server.",
                 self.request.endpoint,
             )

@@ -1,4 +1,6 @@
-"""One request, and one WebSocket, from push to pop, told once for every gateway. No protocol, no routing and no rendering happens here.
+"""One request, or one WebSocket, from push to pop, told once for every gateway.
+
+No protocol, no routing and no rendering happens here.
 
 The steps, numbered as in the documentation's "The life of a request". Each that Flask has as a public method is that
 method, called by its name on the app, so an override of any kind takes effect at once.

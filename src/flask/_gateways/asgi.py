@@ -184,7 +184,7 @@ def _encoded(headers: Pairs) -> list[tuple[bytes, bytes]]:
 
 
 def _is_granians(function: t.Any) -> bool:
-    return type(getattr(function, "__self__", None)).__module__.partition(".")[0] == "granian"
+    return str(type(getattr(function, "__self__", None)).__module__).startswith("granian.")
 
 
 async def serve(app: t.Any, scope: Scope, receive: Receive, send: Send) -> None:

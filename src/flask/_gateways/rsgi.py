@@ -1,8 +1,8 @@
 """RSGI 1: a scope and a protocol object in, one call of that object out. The lifecycle is not told here.
 
 See Granian's "RSGI Specification" 1.5. It carries no root path and no raw path: `RSGI_ROOT_PATH` says the former, and a
-slash that was quoted in a path arrives as a slash. What it carries of a WebSocket: the handshake, messages both ways, and
-the status that refuses it.
+slash that was quoted in a path arrives as a slash. What it carries of a WebSocket: the handshake, messages both ways,
+and the status that refuses it.
 """
 
 from __future__ import annotations
@@ -168,14 +168,15 @@ class RsgiSocket(Socket):
 
     async def send_close(self, code: int, reason: str) -> None:
         self._protocol.close(None)
+        self._transport = None  # Granian closes it when nobody holds it any more
 
 
 _CLOSED = 0
-_CANNOT = "RSGI cannot {}: serve the application by ASGI for it, as with 'granian --interface asgi module:app.asgi_app'."
+_CANNOT = "RSGI cannot {}: serve the application by ASGI, as with 'granian --interface asgi module:app.asgi_app'."
 
 
 def _is_closed(error: Exception) -> bool:
-    """Whether it is Granian's way to say that the client has gone. PERF: not imported, for whoever does not serve so."""
+    """Whether it is Granian's way to say that the client has gone. PERF: not imported, for who does not serve so."""
     return type(error).__name__ == "RSGIProtocolClosed"
 
 

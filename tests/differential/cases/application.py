@@ -542,7 +542,14 @@ def version_is_deprecated(out):
 
 
 # The names that upstream does not have.
-ADDED = {"non_blocking", "stream_request"}
+ADDED = {
+    "websocket",
+    "websocket_finished",
+    "websocket_started",
+    "websocket_tearing_down",
+    "non_blocking",
+    "stream_request",
+}
 
 
 def names_of_the_package(out):
