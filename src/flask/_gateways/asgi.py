@@ -142,7 +142,8 @@ class AsgiSocket(Socket):
         self._refuses_by_response = "websocket.http.response" in (scope.get("extensions") or ())
 
     async def begin(self) -> bool:
-        return (await self._receive())["type"] == "websocket.connect"
+        message = await self._receive()
+        return message["type"] == "websocket.connect"  # type: ignore[no-any-return]
 
     async def send_accept(self, headers: Pairs, subprotocol: str | None) -> None:
         if headers and _is_granians(self._send_message):
