@@ -346,7 +346,7 @@ class WebSocketContext(RequestContext):
             app.session_interface.save_session(app, session, app.response_class())
         elif session.modified:
             app.logger.warning(
-                "A change of the session came after its WebSocket (%r) had been accepted. No cookie can be sent any more:"
-                " it is lost. Change it before 'accept', or use sessions that are kept on the server.",
+                "A change of the session came after its WebSocket (%r) had been accepted. No cookie can be sent any"
+                " more: it is lost. Change it before 'accept', or use sessions that are kept on the server.",
                 self.request.endpoint,
             )
