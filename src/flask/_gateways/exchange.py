@@ -31,6 +31,7 @@ Pairs = list[tuple[str, str]]
 
 # After so many seconds somebody looks whether the client is still there. Most requests are done by then.
 _SECONDS_UNWATCHED = 0.05
+_PIECES_WITHOUT_PAUSE = 32  # that are sent on the loop
 _IN_MEMORY = 500_000  # bytes of a received body, beyond which it goes to a temporary file
 
 
@@ -238,10 +239,16 @@ class Exchange(Served, ABC):
 
     def _send(self, body: t.Iterable[bytes]) -> None:
         """Send what an iterable gives, piece by piece, and close it."""
+        pieces_until_pause = _PIECES_WITHOUT_PAUSE if self.is_on_loop else -1
         try:
             for piece in body:
                 if piece:
                     self._send_piece(piece)
+                    pieces_until_pause -= 1
+                    if pieces_until_pause == 0:
+                        # Neither the body nor a server whose client has gone need ever wait: others would never run.
+                        pieces_until_pause = _PIECES_WITHOUT_PAUSE
+                        wait_for(asyncio.sleep(0))
             self._begin()
             wait_for(self.send_end())
         finally:
