@@ -310,7 +310,25 @@ class Response(ResponseBase):
     json_module = json
     autocorrect_location_header = False
 
-    if not t.TYPE_CHECKING:
+    if t.TYPE_CHECKING:
+
+        def __init__(
+            self,
+            response: t.Iterable[bytes]
+            | t.Iterable[str]
+            | t.AsyncIterable[bytes]
+            | t.AsyncIterable[str]
+            | bytes
+            | str
+            | None = None,
+            status: int | str | HTTPStatus | None = None,
+            headers: t.Mapping[str, str | t.Iterable[str]] | t.Iterable[tuple[str, str]] | None = None,
+            mimetype: str | None = None,
+            content_type: str | None = None,
+            direct_passthrough: bool = False,
+        ) -> None: ...
+
+    else:
         direct_passthrough = False
         _closes = False  # whether `_on_close` was asked for
         _is_stock = True  # whether status and headers are not a subclass's own affair
