@@ -16,6 +16,7 @@ from urllib.parse import parse_qs
 from tests.contract import events
 
 Pairs = list[tuple[str, str]]
+LARGE = b"x" * 65536
 PIECE = 1001
 """Bytes to read at once: what shows that a thousand are exceeded. Some servers wait until as many are there."""
 
@@ -49,6 +50,10 @@ class Asked(ABC):
     @abstractmethod
     async def send(self, status: int, headers: Pairs, pieces: t.AsyncIterator[bytes]) -> None:
         """Answer."""
+
+    async def gone(self) -> bool:
+        """Wait until the client has gone; false where nobody tells."""
+        return False
 
     async def heard(self, token: str, until: str, patience: float) -> list[str]:
         """Wait for an event."""
@@ -187,6 +192,29 @@ async def broken(asked: Asked, rest: list[str]) -> None:
     await asked.send(200, [("content-type", "text/plain")], first())
 
 
+async def long(asked: Asked, rest: list[str]) -> None:
+    """Many pieces, each sent when the protocol says that the one before was."""
+
+    async def pieces() -> t.AsyncIterator[bytes]:
+        try:
+            for _ in range(1024):
+                yield LARGE
+            events.tell(rest[1], "exhausted")
+        finally:
+            events.tell(rest[1], "closed")
+
+    await asked.send(200, [("content-type", "text/plain")], pieces())
+
+
+async def waiting(asked: Asked, rest: list[str]) -> None:
+    """Wait for the client to go, where the protocol tells of that."""
+    events.tell(rest[1], "started")
+    if await asked.gone():
+        for event in ("cancelled", "async teardown: CancelledError", "teardown"):
+            events.tell(rest[1], event)
+    await send_json(asked, "never cancelled")
+
+
 async def session(asked: Asked, rest: list[str]) -> None:
     """A cookie instead of a session."""
     if rest:
@@ -211,7 +239,7 @@ def digest(data: bytes) -> dict[str, t.Any]:
 
 
 View = t.Callable[[Asked, list[str]], t.Awaitable[None]]
-STREAMS: dict[str, View] = {"unsized": unsized, "broken": broken}
+STREAMS: dict[str, View] = {"unsized": unsized, "broken": broken, "long": long}
 VIEWS: dict[str, View] = {
     "seen": seen,
     "events": told,
@@ -222,6 +250,11 @@ VIEWS: dict[str, View] = {
     "upload/watched": watched,
     "session": session,
     "written": written,
+    "async/seen": seen,
+    "async/long": waiting,
+    "async/big": long,
+    "async/broken": broken,
+    "async/watched": watched,
     **{f"stream/{name}": view for name, view in STREAMS.items()},
 }
 
@@ -265,6 +298,10 @@ class WsgiAsked(Asked):
         write = self.start_response(f"{status} Status", [pair for pair in headers if pair[0] != "x-write"])
         if ("x-write", "1") in headers:
             write(next(iter(self.pieces)))
+
+    async def gone(self) -> bool:
+        """Wait until the client has gone; false where nobody tells."""
+        return False
 
     async def heard(self, token: str, until: str, patience: float) -> list[str]:
         return events.heard(token, until, patience)
@@ -318,6 +355,11 @@ class AsgiAsked(Asked):
                 return bytes(message["body"])
         return b""
 
+    async def gone(self) -> bool:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        return True
+
     async def send(self, status: int, headers: Pairs, pieces: t.AsyncIterator[bytes]) -> None:
         encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers]
         await self._send({"type": "http.response.start", "status": status, "headers": encoded})
@@ -357,6 +399,10 @@ class RsgiAsked(Asked):
         if self._pieces is None:
             self._pieces = aiter(self._protocol)
         return bytes(await anext(self._pieces, b""))
+
+    async def gone(self) -> bool:
+        await self._protocol.client_disconnect()
+        return True
 
     async def send(self, status: int, headers: Pairs, pieces: t.AsyncIterator[bytes]) -> None:
         transport = self._protocol.response_stream(status, headers)

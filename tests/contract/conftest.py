@@ -11,9 +11,14 @@ from tests.contract.fleet import Fleet, Served
 from tests.contract.limits import LIMITS
 from tests.contract.servers import SERVERS, Server
 
-ENTRIES = {"served": ("site", False), "below": ("site", True), "wrapped": ("wrapped", False)}
+ENTRIES = {
+    "served": ("site", False),
+    "mixed": ("mixed", False),
+    "below": ("mixed", True),
+    "wrapped": ("wrapped", False),
+}
 """What a test asks for by the name of its argument: an entry, and whether the server is told a root path."""
-BRIEFLY = 1.0
+BRIEFLY = 0.5
 """Seconds to wait for what never comes."""
 
 
@@ -81,14 +86,20 @@ def served(serve: t.Callable[[str], Served]) -> Served:
 
 
 @pytest.fixture
+def mixed(serve: t.Callable[[str], Served]) -> Served:
+    """The same with async views."""
+    return serve("mixed")
+
+
+@pytest.fixture
 def below(serve: t.Callable[[str], Served]) -> Served:
-    """The same, where the server was told that it stands below a path."""
+    """That one, where the server was told that it stands below a path."""
     return serve("below")
 
 
 @pytest.fixture
 def wrapped(serve: t.Callable[[str], Served]) -> Served:
-    """The same with middleware around its `wsgi_app`."""
+    """That one with middleware around its `wsgi_app`."""
     return serve("wrapped")
 
 

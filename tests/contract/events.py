@@ -9,7 +9,7 @@ import threading
 from collections import defaultdict
 
 PATIENCE = 15.0
-"""Seconds to wait for an event; less than a client waits for its answer."""
+"""Seconds to wait for an event, where the test does not say."""
 
 _told: defaultdict[str, list[str]] = defaultdict(list)
 _changed = threading.Condition()

@@ -58,7 +58,8 @@ class Served(t.NamedTuple):
 
     def events(self, token: str, until: str | None = None) -> list[str]:
         """What happened under a token, after waiting for an event if one is named."""
-        told: list[str] = self.ask(f"/events/{token}" + (f"?until={quote(until)}" if until else "")).json
+        query = f"?until={quote(until)}&patience={self.patience * 0.75}" if until else ""
+        told: list[str] = self.ask(f"/events/{token}{query}").json
         return told
 
 

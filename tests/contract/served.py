@@ -1,4 +1,4 @@
-"""The entries that servers are given: the contract's app, the same below middleware, and functions without a framework.
+"""The entries that servers are given: the contract's app, with async views, with middleware, and bare functions.
 
 Run as a program it is Werkzeug's development server, which has no command of its own.
 """
@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.serving import run_simple
 
 from tests.contract import bare
+from tests.contract.mixed import make_mixed
 from tests.contract.site import make_site
 
 StartResponse = Callable[..., Callable[[bytes], object]]
@@ -44,9 +45,11 @@ class Middleware:
 
 
 site_wsgi = site_rsgi = make_site()
-wrapped_wsgi = wrapped_rsgi = make_site()
+mixed_wsgi = mixed_rsgi = make_mixed()
+wrapped_wsgi = wrapped_rsgi = make_mixed()
 wrapped_wsgi.wsgi_app = ProxyFix(Middleware(wrapped_wsgi.wsgi_app), x_host=1, x_prefix=1)  # type: ignore[method-assign]
 site_asgi = site_wsgi.asgi_app
+mixed_asgi = mixed_wsgi.asgi_app
 wrapped_asgi = wrapped_wsgi.asgi_app
 bare_wsgi, bare_asgi, bare_rsgi = bare.wsgi, bare.asgi, bare.Rsgi()
 

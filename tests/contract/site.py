@@ -14,7 +14,8 @@ import flask
 from flask import Blueprint, Flask, Response, request, session
 from tests.contract import events
 
-PIECE = b"x" * 16384
+PIECE = b"x" * 65536
+SMALL = b"x" * 16384
 FILE = Path(__file__)
 
 seeing = Blueprint("seeing", __name__)
@@ -109,7 +110,7 @@ def empty() -> str:
 
 @answering.route("/big")
 def big() -> bytes:
-    return PIECE * 320
+    return PIECE * 80
 
 
 @answering.route("/headers")
@@ -230,8 +231,14 @@ def held(token: str) -> Response:
 
 @streaming.route("/long/<token>")
 def long(token: str) -> Response:
-    """As many pieces as fill every buffer on the way: 256 MiB."""
-    return Response(told_when_closed(token, (PIECE for _ in range(16384))))
+    """As many pieces as fill every buffer on the way: 64 MiB."""
+    return Response(told_when_closed(token, (PIECE for _ in range(1024))))
+
+
+@streaming.route("/endless/<token>")
+def endless(token: str) -> Response:
+    """More pieces than anybody sends before a client's going is noticed: 256 MiB."""
+    return Response(told_when_closed(token, (SMALL for _ in range(16384))))
 
 
 @streaming.route("/sized")

@@ -24,15 +24,15 @@ def test_limit_is_not_ours(fleet: Fleet, law: str) -> None:
     wanted = inspect.signature(test).parameters
     limits = [limit for limit in LIMITS if law in limit.tests]
     failing = {server for limit in limits for server in (*limit.servers, *limit.mended)}
+    servers = [server for server in SERVERS if server.installed]
+    processes = [fleet.start(server, "bare", below="below" in wanted) for server in servers]
     wrong = []
-    for server in SERVERS:
-        if not server.installed:
-            continue
-        served = fleet.start(server, "bare", below="below" in wanted).ready()
-        given: dict[str, Served | str] = {"token": f"{name}-{server.name}"}
-        given |= dict.fromkeys(
-            ("served", "below", "wrapped"), served._replace(patience=BRIEFLY) if server.name in failing else served
-        )
+    for server, process in zip(servers, processes, strict=True):
+        served = process.ready()
+        if server.name in failing:
+            served = served._replace(patience=BRIEFLY)
+        given: dict[str, Served | str] = {"token": f"{file}-{name}-{server.name}"}
+        given |= dict.fromkeys(("served", "mixed", "below", "wrapped"), served)
         try:
             test(**{argument: given[argument] for argument in wanted})
         except (AssertionError, OSError):

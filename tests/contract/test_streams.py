@@ -75,7 +75,7 @@ def test_slow_reader(served: Served, token: str) -> None:
 def test_client_gone_from_a_stream(served: Served, token: str) -> None:
     """A stream whose client has gone is closed and its request torn down, with nothing more asked of it."""
     with served.connect() as connection:
-        connection.send(request_head(f"/stream/long/{token}"))
+        connection.send(request_head(f"/stream/endless/{token}"))
         assert next(connection.pieces(connection.head()))
         connection.close()
     assert sorted(served.events(token, "closed")) == ["closed", "teardown"]

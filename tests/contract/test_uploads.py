@@ -131,7 +131,7 @@ def test_view_starts_before_the_body_is_there(served: Served, token: str) -> Non
     """A view is called when the headers are there, and reads the body as it comes."""
     with served.connect() as connection:
         connection.send(request_head(f"/upload/watched/{token}", "POST", [("Content-Length", "6")]) + b"abc")
-        assert served.ask(f"/events/{token}?until=started&patience=2").json == ["started"]
+        assert served.events(token, "started") == ["started"]
         connection.send(b"def")
         assert connection.answer().json == digest(b"abcdef")
 
@@ -140,7 +140,7 @@ def test_client_gone_from_an_upload(served: Served, token: str) -> None:
     """Half an upload is never taken for a whole one: the view's read fails, and the request is torn down."""
     with served.connect() as connection:
         connection.send(request_head(f"/upload/watched/{token}", "POST", [("Content-Length", "1000")]) + b"abc")
-        assert served.ask(f"/events/{token}?until=started&patience=2").json == ["started"]
+        assert served.events(token, "started") == ["started"]
         connection.close()
     assert served.events(token, "teardown") == ["started", "teardown"]
     assert served.ask("/text").status == 200
