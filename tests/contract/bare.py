@@ -139,7 +139,8 @@ async def text(asked: Asked, rest: list[str]) -> None:
 
 
 async def headers(asked: Asked, rest: list[str]) -> None:
-    await asked.send(200, [("content-length", "0"), ("x-text", "café")], one(b""))
+    cookies = [("set-cookie", f"{name}={name.upper()}") for name in ("one", "two", "three")]
+    await asked.send(200, [("content-length", "0"), ("x-text", "café"), *cookies], one(b""))
 
 
 async def upload(asked: Asked, rest: list[str]) -> None:
@@ -394,6 +395,8 @@ class RsgiAsked(Asked):
         self.server = host, port
         self.version = scope.http_version
         self.headers = [(name.title(), value) for name, value in scope.headers.items()]
+        if self.header("host") is None and scope.authority:
+            self.headers.append(("Host", scope.authority))
 
     async def read(self) -> bytes:
         if self._pieces is None:

@@ -37,6 +37,17 @@ WAITRESS = "https://github.com/Pylons/waitress/blob/main/src/waitress"
 
 LIMITS = (
     Limit(
+        (
+            "test_http2.py::test_request",
+            "test_http2.py::test_cookies",
+            "test_http2.py::test_body_without_a_length",
+            "test_http2.py::test_stream",
+        ),
+        ("werkzeug", "gunicorn", "waitress", "uvicorn-h11", "uvicorn-httptools", "daphne"),
+        "HTTP/2 is not spoken in the clear.",
+        "https://www.rfc-editor.org/rfc/rfc9113#section-3.3",
+    ),
+    Limit(
         ("test_connections.py::test_connection_is_kept", "test_connections.py::test_requests_in_one_packet"),
         ("werkzeug",),
         "The development server ends the connection after each answer, and says so.",

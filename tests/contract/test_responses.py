@@ -62,6 +62,14 @@ def test_statuses_without_a_body(served: Served) -> None:
             assert connection.goes_on_after(answer)
 
 
+def test_interim_status(served: Served) -> None:
+    """Of a view that answers with a status below 200 no body goes out, and the server lives."""
+    with served.connect() as connection:
+        connection.send(request_head("/status/103", headers=[("Connection", "close")]))
+        assert b"a body" not in connection.everything()
+    assert served.ask("/text").status == 200
+
+
 def test_no_length_with_204(served: Served) -> None:
     """204 says no length."""
     assert served.ask("/status/204").one("Content-Length") is None

@@ -105,6 +105,14 @@ class Connection:
             return self._file.read(1) == b""
         return True
 
+    def everything(self) -> bytes:
+        """All that comes until the server ends the connection."""
+        received = []
+        with contextlib.suppress(ConnectionError):
+            while data := self._file.read1(65536):
+                received.append(data)
+        return b"".join(received)
+
     def finished(self) -> bool:
         """The same, after telling the server that this end will send nothing more."""
         with contextlib.suppress(OSError):
