@@ -126,7 +126,7 @@ def text(found: t.Mapping[str, dict[str, t.Any]]) -> str:
             "memory for each waiting request": memory,
             "threads while all wait": f"{waiting['threads']} ({few}: not one for each request)",
             "tasks while all wait": f"{waiting['tasks']:,}",
-            "objects of requests left over": _left_over(idle, told["after"]),
+            "objects of requests left over": _left_over(told["between"], told["after"]),
         }
         lines += [f"  {what}: {figure}" for what, figure in figures.items()]
         lines += [f"    {wrong}" for wrong in told["wrong"][:3]]
@@ -134,7 +134,7 @@ def text(found: t.Mapping[str, dict[str, t.Any]]) -> str:
 
 
 def _left_over(before: t.Mapping[str, int], after: t.Mapping[str, int]) -> str:
-    """Of what a process holds for requests, what it holds more of than before they waited."""
+    """Of what a process holds for requests, what it holds more of than after a first time."""
     more = {name: after[name] - before[name] for name in held.OF_A_REQUEST if after[name] > before[name]}
     return ", ".join(f"{count} {name}" for name, count in more.items()) or "none"
 
