@@ -39,8 +39,10 @@ class Connection(t.Protocol):
     """A connection as its gateway has it."""
 
     is_pending: bool
-    is_open: bool
     close_code: int | None
+
+    @property
+    def is_closed(self) -> bool: ...
 
     async def accept(self, headers: list[tuple[str, str]], subprotocol: str | None) -> None: ...
 
@@ -150,8 +152,8 @@ class WebSocket(Handshake):
         Raises `RuntimeError` where this side has closed.
         """
         connection = self._connection
-        if not connection.is_open:
-            await self._open()
+        if connection.is_pending:
+            await self.accept()
         return await connection.receive()
 
     async def receive_json(self) -> t.Any:
@@ -164,8 +166,8 @@ class WebSocket(Handshake):
         if kind is not str and kind is not bytes:
             data = _message(data)
         connection = self._connection
-        if not connection.is_open:
-            await self._open()
+        if connection.is_pending:
+            await self.accept()
         await connection.send(data)
 
     async def send_json(self, *args: t.Any, **kwargs: t.Any) -> None:
@@ -194,16 +196,9 @@ class WebSocket(Handshake):
         return self
 
     async def __anext__(self) -> Message:
-        connection = self._connection
-        if connection.is_open or connection.is_pending:
-            return await self.receive()
-        raise StopAsyncIteration
-
-    async def _open(self) -> None:
-        if self._connection.is_pending:
-            await self.accept()
-        elif not self._connection.is_open:
-            raise RuntimeError("This WebSocket was closed from this side: nothing can be sent or received any more.")
+        if self._connection.is_closed:
+            raise StopAsyncIteration
+        return await self.receive()
 
 
 class BlockingWebSocket(Handshake):
@@ -249,10 +244,9 @@ class BlockingWebSocket(Handshake):
         return self
 
     def __next__(self) -> Message:
-        connection = self._connection
-        if connection.is_open or connection.is_pending:
-            return self.receive()
-        raise StopIteration
+        if self._connection.is_closed:
+            raise StopIteration
+        return self.receive()
 
 
 # Those that RFC 6455 §7.4.1 and IANA's registry have endpoints send; 1004 to 1006 and 1015 are never sent.
@@ -346,7 +340,7 @@ class WebSocketContext(RequestContext):
             app.session_interface.save_session(app, session, app.response_class())
         elif session.modified:
             app.logger.warning(
-                "A change of the session came after its WebSocket (%r) had been accepted. No cookie can be sent any"
-                " more: it is lost. Change it before 'accept', or use sessions that are kept on the server.",
+                "The session was changed after the WebSocket (%r) had been accepted. No cookie can be sent any more, so"
+                " the change is lost. Change it before 'accept', or use sessions that are kept on the server.",
                 self.request.endpoint,
             )

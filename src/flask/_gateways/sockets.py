@@ -25,9 +25,11 @@ Ts = t.TypeVarTuple("Ts")
 Message = str | bytes
 
 # Where nobody has asked for a message for so many seconds, somebody listens whether the client is still there. Messages
-# that come are kept, so many at most: who does not take them makes the client wait.
+# that come are kept, so many at most: who does not take them makes the client wait. Where the client has gone, whoever
+# takes messages may be in the midst of one, and take those that are left, as long as he asks again in so many seconds.
 _SECONDS_UNWATCHED = 0.5
 _KEPT = 32
+_SECONDS_FOR_A_MESSAGE = 5
 
 _ACCEPTS = "101 SWITCHING PROTOCOLS"
 
@@ -52,12 +54,14 @@ class Socket(Served, ABC):
         self._written: list[bytes] = []
         self._handshake = asyncio.Lock()
         self._failed = False
+        self._has_left = False  # whether the client has, though perhaps not all was taken that it had sent
         self._is_gone = False
         self._is_cancelled = False
         # Who takes messages, and what listens meanwhile.
         self._receiving = 0
         self._waiting = 0
         self._is_active = False
+        self._takes_messages = False
         self._kept: deque[Message] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._listener: asyncio.Task[None] | None = None
@@ -139,12 +143,13 @@ class Socket(Served, ABC):
         """Call the app; the body of the response that refuses, or nothing."""
         body = self.app(self.environ, self._start_response)
         if type(body) is tuple or type(body) is list:
-            return b"".join((*self._written, *body))
+            return b"".join([*self._written, *body])
         return in_thread(self.threads, self._whole, body)
 
     def _whole(self, body: t.Iterable[bytes]) -> bytes:
         try:
-            return b"".join((*self._written, *body))
+            pieces = [*body]
+            return b"".join(self._written + pieces)
         finally:
             close = getattr(body, "close", None)
             if close is not None:
@@ -161,6 +166,11 @@ class Socket(Served, ABC):
         self._status = int(status[:3])
         self._headers = headers
         return self._written.append
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether this side has closed or refused it."""
+        return not (self.is_pending or self.is_open or self._is_gone)
 
     # ---- what the app asks (`Flask.wsgi_app` and the steps)
 
@@ -212,11 +222,13 @@ class Socket(Served, ABC):
 
     async def receive(self) -> Message:
         """The next message."""
+        if not self.is_open:
+            raise self._ended()
         while True:
             if self._kept:
                 message: Message | None = self._kept.popleft()
                 break
-            if self._is_gone:
+            if self._has_left:
                 message = None
                 break
             if self._listener is None:
@@ -233,7 +245,7 @@ class Socket(Served, ABC):
                 self._waiting -= 1
         if message is None:
             raise self._left()
-        self._is_active = True
+        self._is_active = self._takes_messages = True
         if self._timer is None:
             self._watch()
         limit = self.app.config["WEBSOCKET_MAX_MESSAGE_SIZE"]
@@ -246,8 +258,8 @@ class Socket(Served, ABC):
 
     async def send(self, data: Message) -> None:
         """Send a message."""
-        if self._is_gone:
-            raise self._left()
+        if not self.is_open:
+            raise self._ended()
         try:
             await self.put(data)
         except OSError:
@@ -260,6 +272,12 @@ class Socket(Served, ABC):
         await self._end(403, [], b"", code, reason)
 
     # ---- whether the client is there
+
+    def _ended(self) -> BaseException:
+        """The error for who sends or receives after the end."""
+        if self._is_gone:
+            return self._left()
+        return RuntimeError("This WebSocket was closed from this side: nothing can be sent or received any more.")
 
     def _left(self) -> asyncio.CancelledError:
         """Note that the client has gone: an error for whoever asked, and the WebSocket's function is cancelled."""
@@ -292,6 +310,8 @@ class Socket(Served, ABC):
             while len(self._kept) < _KEPT and self.is_open:
                 message = await self.take()
                 if message is None:
+                    self._has_left = True
+                    await self._until_taken()
                     self._left()
                     return
                 self._kept.append(message)
@@ -299,6 +319,11 @@ class Socket(Served, ABC):
                     return
         finally:
             self._listener = None
+
+    async def _until_taken(self) -> None:
+        while self._takes_messages:
+            self._takes_messages = False
+            await asyncio.sleep(_SECONDS_FOR_A_MESSAGE)
 
 
 def _is_longer(message: Message, limit: int) -> bool:

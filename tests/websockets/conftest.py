@@ -1,0 +1,22 @@
+"""What the tests of WebSockets stand on: an application, and a server's patience made short."""
+
+from __future__ import annotations
+
+import pytest
+
+from flask import Flask
+from flask._gateways import sockets
+
+
+@pytest.fixture
+def app() -> Flask:
+    app = Flask("websockets", root_path=".")
+    app.secret_key = "of websockets"
+    return app
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have somebody listen at once where nobody takes messages."""
+    monkeypatch.setattr(sockets, "_SECONDS_UNWATCHED", 0.005)
+    monkeypatch.setattr(sockets, "_SECONDS_FOR_A_MESSAGE", 0.05)
