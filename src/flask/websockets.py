@@ -204,6 +204,9 @@ class WebSocket(Handshake):
 class BlockingWebSocket(Handshake):
     """The current WebSocket, for synchronous code: `WebSocket`, with methods that wait for what they are to give."""
 
+    # Not in the dict, which is the WebSocket's own.
+    __slots__ = ("_websocket",)
+
     _websocket: WebSocket
 
     def _wait(self, coroutine: t.Coroutine[t.Any, t.Any, t.Any]) -> t.Any:

@@ -136,6 +136,8 @@ class AsgiSocket(Socket):
         # The handshake as HTTP/1.1 has it (RFC 6455 §4.1), whatever carried it.
         environ["wsgi.url_scheme"] = "https" if scope.get("scheme") in {"wss", "https"} else "http"
         environ["HTTP_CONNECTION"], environ["HTTP_UPGRADE"] = "Upgrade", "websocket"
+        if scope.get("subprotocols"):  # by uvicorn with wsproto there is no such header
+            environ["HTTP_SEC_WEBSOCKET_PROTOCOL"] = ", ".join(scope["subprotocols"])
         super().__init__(app, environ)
         self._receive = receive
         self._send_message = send

@@ -148,15 +148,21 @@ class RsgiSocket(Socket):
         except Exception as error:
             if not _is_closed(error):
                 raise
+            message = None
+        if message is None or message.kind == _CLOSED:
+            self._transport = None  # Granian ends the connection when nobody holds it any more
             return None
-        return None if message.kind == _CLOSED else message.data
+        return message.data  # type: ignore[no-any-return]
 
     async def put(self, data: Message) -> None:
+        transport = self._transport
+        if transport is None:
+            raise BrokenPipeError
         try:
             if isinstance(data, str):
-                await self._transport.send_str(data)
+                await transport.send_str(data)
             else:
-                await self._transport.send_bytes(data)
+                await transport.send_bytes(data)
         except Exception as error:
             if not _is_closed(error):
                 raise
@@ -168,7 +174,7 @@ class RsgiSocket(Socket):
 
     async def send_close(self, code: int, reason: str) -> None:
         self._protocol.close(None)
-        self._transport = None  # Granian closes it when nobody holds it any more
+        self._transport = None  # as above
 
 
 _CLOSED = 0

@@ -8,6 +8,7 @@ out with what accepts it. What a WebSocket's function does is not decided here.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import typing as t
 from abc import ABC, abstractmethod
 from collections import deque
@@ -48,7 +49,7 @@ class Socket(Served, ABC):
         self.close_code: int | None = None
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[t.Any] | None = None
-        self._start: StartResponse = self._start_response
+        self._start: StartResponse | None = None
         self._status = 0  # until a response was started
         self._headers: Pairs = []
         self._written: list[bytes] = []
@@ -122,8 +123,8 @@ class Socket(Served, ABC):
             raise
         finally:
             self.is_pending = self.is_open = False
-            environ.pop("flask.exchange", None)  # no cycle
-            self._task = None
+            environ.pop("flask.exchange", None)  # no cycles
+            self._start = self._task = None
             if self._timer is not None:
                 self._timer.cancel()
             if self._listener is not None:
@@ -215,7 +216,7 @@ class Socket(Served, ABC):
         """Accept the WebSocket; whoever comes second waits for the first."""
         async with self._handshake:
             if self.is_pending:
-                self._start(_ACCEPTS, headers)
+                (self._start or self._start_response)(_ACCEPTS, headers)
                 await self.send_accept(self._headers, subprotocol)
                 self.is_pending, self.is_open = False, True
                 self._watch()
@@ -292,7 +293,8 @@ class Socket(Served, ABC):
 
     def _watch(self) -> None:
         """PERF: no timer as long as somebody waits for a message; else one for many messages."""
-        self._timer = self._loop.call_later(_SECONDS_UNWATCHED, self._look)
+        # In a context of its own: a timer that was cancelled is kept for its time, and so would be the WebSocket's.
+        self._timer = self._loop.call_later(_SECONDS_UNWATCHED, self._look, context=contextvars.Context())
 
     def _look(self) -> None:
         self._timer = None
