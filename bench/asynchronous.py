@@ -43,6 +43,7 @@ WARM_UP = 1
 QUART_BAR, FASTAPI_BAR = 3, 1
 # At most so many times what Starlette adds to the bare function ours may add: routing and request, on uvicorn.
 STARLETTE_BAR, STARLETTE_ROWS = 1.5, ("hello", "json")
+TELLING = 5  # percent of the bare function's time, below which nothing can be told from what is above it
 Found = dict[str, dict[str, dict[str, list[servers.Figures]]]]  # by server, row, side
 
 
@@ -118,9 +119,11 @@ def above_bare(us: t.Mapping[str, list[float]], side: str) -> float:
     return statistics.median(one - bare for one, bare in zip(us[side], us[BARE], strict=True))
 
 
-def _times_above(us: t.Mapping[str, list[float]], side: str, than: str) -> float:
-    """How many times as much as another a side adds to the bare function."""
-    return above_bare(us, side) / max(above_bare(us, than), 0.1)  # where the noise is larger than it is
+def _times_above(us: t.Mapping[str, list[float]], side: str, than: str) -> float | None:
+    """How many times as much as another a side adds to the bare function; None where neither adds what can be told."""
+    least = statistics.median(us[BARE]) * TELLING / 100
+    one, other = above_bare(us, side), above_bare(us, than)
+    return None if one < least and other < least else max(one, least) / max(other, least)
 
 
 def _less_than(us: t.Mapping[str, list[float]], side: str, bar: float) -> str:
@@ -129,6 +132,8 @@ def _less_than(us: t.Mapping[str, list[float]], side: str, bar: float) -> str:
     said = f"{side} takes {times:.2f} times ours with the server"
     if BARE in us:
         above = _times_above(us, side, "ours")
+        if above is None:
+            return f"{said}, both within {TELLING} % of the bare function: too little to tell"
         said += f", {above:.2f} times above bare"
         if (reach := machine.ratio(us[side], us[BARE])) <= bar:
             asked, times = f"{asked} above bare, as the bare function has but {reach:.2f} with the server", above
@@ -139,8 +144,8 @@ def _less_than(us: t.Mapping[str, list[float]], side: str, bar: float) -> str:
 def verdicts(server: str, row: str, us: t.Mapping[str, list[float]]) -> list[str]:
     """What the bars say of a row on a server."""
     said = [_less_than(us, side, bar) for side, bar in (("quart", QUART_BAR), ("fastapi", FASTAPI_BAR)) if side in us]
-    if server == "uvicorn" and row in STARLETTE_ROWS and {"starlette", BARE} <= us.keys():
-        times = _times_above(us, "ours", "starlette")
+    judged = server == "uvicorn" and row in STARLETTE_ROWS and {"starlette", BARE} <= us.keys()
+    if judged and (times := _times_above(us, "ours", "starlette")) is not None:
         said.append(
             f"ours takes {times:.2f} times starlette's above bare (bar at most {STARLETTE_BAR}: "
             f"{'met' if times <= STARLETTE_BAR else 'UNMET'}), {machine.ratio(us['ours'], us['starlette']):.2f} times "
