@@ -566,7 +566,7 @@ class RequestContext:
             return
         app = self.app
         if self._exchange is not None and self._exchange.must_leave(app._teardown_functions(self)):
-            self._exchange.in_thread(self.pop, exc)
+            self._exchange.let_go_in_thread(self.pop, exc)
             return
         on_top = True
         try:

@@ -237,6 +237,54 @@ def test_the_pool_has_the_size_that_is_set() -> None:
     assert (asyncio.run(main()), most) == ([b"done"] * 8, 2)
 
 
+@pytest.mark.parametrize("held", ["from a hook", "from the view"])
+def test_threads_that_wait_do_not_keep_others_from_ending(held: str) -> None:
+    """Though every thread waits for what requests on the loop hold, these find one to give it back in."""
+    made = Flask(__name__)
+    made.config["WORKER_THREADS"] = 2
+    connection = threading.Semaphore(1)
+
+    has_begun = asyncio.Event()
+
+    @made.before_request
+    def before() -> None:
+        if request.path == "/sync" or held == "from a hook":
+            g.held = connection.acquire(timeout=30)
+
+    @made.get("/async")
+    async def asynchronous() -> str:
+        if held == "from the view":
+            g.held = connection.acquire(blocking=False)
+        has_begun.set()
+        await asyncio.sleep(0.02)
+        raise LookupError
+
+    @made.get("/sync")
+    def synchronous() -> str:
+        return str(g.held)
+
+    @made.errorhandler(LookupError)
+    def handler(error: LookupError) -> str:
+        return str(g.held)
+
+    @made.after_request
+    def after(response: Response) -> Response:
+        response.headers["where"] = where()
+        return response
+
+    @made.teardown_appcontext
+    def teardown(error: BaseException | None) -> None:
+        connection.release()
+
+    async def main() -> list[bytes]:
+        first = asyncio.ensure_future(ask(made, "/async"))
+        async with asyncio.timeout(20):
+            await has_begun.wait()
+            return [answer.body for answer in await asyncio.gather(first, *[ask(made, "/sync") for _ in range(5)])]
+
+    assert asyncio.run(main()) == [b"True"] * 6
+
+
 def test_middleware_acts_on_asgi_requests(app: Flask) -> None:
     """What is wrapped around `wsgi_app` or the call itself is not passed by."""
     app.wsgi_app = ProxyFix(app.wsgi_app, x_prefix=1)  # type: ignore[method-assign]

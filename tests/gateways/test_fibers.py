@@ -214,6 +214,41 @@ def test_there_are_no_more_threads_than_allowed_and_none_idle_without_need() -> 
     assert (most, len(names)) == (3, 3)
 
 
+def test_what_has_begun_finds_a_thread_before_what_has_not() -> None:
+    """A later stage has threads of its own where all others are taken, some and not more, and goes first."""
+    threads = Threads(1)
+    gate = threading.Event()
+    order: list[int] = []
+    names: set[str] = set()
+
+    def block() -> None:
+        gate.wait(5)
+
+    def note(stage: int) -> None:
+        order.append(stage)
+        names.add(threading.current_thread().name)
+
+    async def main() -> None:
+        begin, begun, end = threads.stages
+        blocked = [asyncio.ensure_future(run_in_thread(begin, block))]
+        waiting = [asyncio.ensure_future(run_in_thread(begin, note, 0))]
+        await asyncio.sleep(0)
+        for stage, number in ((begun, 1), (end, 2), (begun, 1), (end, 2)):
+            await run_in_thread(stage, note, number)
+        assert (order, len(names)) == ([1, 2, 1, 2], 1)
+        blocked += [asyncio.ensure_future(run_in_thread(begun, block)) for _ in range(fibers._RESERVED)]
+        waiting += [asyncio.ensure_future(run_in_thread(begun, note, 1))]
+        await asyncio.sleep(0)
+        await run_in_thread(end, note, 2)
+        assert order == [1, 2, 1, 2, 2]
+        gate.set()
+        await asyncio.gather(*blocked, *waiting)
+        assert order == [1, 2, 1, 2, 2, 1, 0]
+
+    asyncio.run(main())
+    assert threads._count == 1 + fibers._RESERVED + 1
+
+
 def test_what_is_idle_holds_nothing() -> None:
     """A fiber that has done its work keeps neither arguments nor result nor error nor context variables alive."""
 

@@ -39,6 +39,7 @@ class Served:
     """What a task on an event loop serves, as the app sees it: where each part of it runs."""
 
     threads: Threads
+    _stage = 0  # of what it has threads do: 1 once it may hold what others wait for
 
     def _context(self, app: t.Any, environ: WSGIEnvironment) -> t.Any:
         return app.request_context(environ)
@@ -66,7 +67,12 @@ class Served:
 
     def in_thread(self, func: t.Callable[[*Ts], R], *args: *Ts) -> R:
         """Call a function that may block."""
-        return in_thread(self.threads, func, *args)
+        stage, self._stage = self._stage, 1
+        return in_thread(self.threads.stages[stage], func, *args)
+
+    def let_go_in_thread(self, func: t.Callable[[*Ts], R], *args: *Ts) -> R:
+        """Call a function that gives back what others may wait for."""
+        return in_thread(self.threads.stages[2], func, *args)
 
     def handle(self, app: t.Any, environ: WSGIEnvironment, start_response: StartResponse) -> t.Iterable[bytes]:
         """The WSGI application itself: whole where this runs, or from the routing on in a thread."""
@@ -221,7 +227,7 @@ class Exchange(Served, ABC):
         if getattr(body, "non_blocking", False):
             self._send(body)
         else:
-            in_thread(self.threads, self._send, body)
+            self.in_thread(self._send, body)
         return None
 
     def _start_response(self, status: str, headers: Pairs, exc_info: t.Any = None) -> t.Callable[[bytes], object]:
@@ -271,6 +277,7 @@ class Exchange(Served, ABC):
 
     def receive_body(self, context: t.Any, view: t.Any) -> None:
         """Have all of the body here before a view starts on the loop, or as much of it as its limit allows."""
+        self._stage = 1
         body = self._body
         if body is not None and not body.is_complete and self.is_on_loop and not places.wants_stream(view):
             wait_for(body.receive_all(context.request.max_content_length))

@@ -125,7 +125,7 @@ async def _await(awaitable: t.Awaitable[R]) -> R:
     return await awaitable
 
 
-def in_thread(threads: Threads, func: t.Callable[[*Ts], R], *args: *Ts) -> R:
+def in_thread(threads: Threads | Stage, func: t.Callable[[*Ts], R], *args: *Ts) -> R:
     """Call a function that may block: where it may not, in a thread, and meanwhile the fiber is parked."""
     fiber = current_fiber()
     if fiber is None or not fiber.on_loop:
@@ -149,7 +149,7 @@ def run_on_loop(func: t.Callable[[*Ts], R], *args: *Ts) -> t.Generator[t.Any, t.
     return fiber.outcome()  # type: ignore[no-any-return]
 
 
-async def run_in_thread(threads: Threads, func: t.Callable[[*Ts], R], *args: *Ts) -> R:
+async def run_in_thread(threads: Threads | Stage, func: t.Callable[[*Ts], R], *args: *Ts) -> R:
     """Run synchronous code in a thread of the pool, in this task's own context, and await for it what it waits for.
 
     A thread cannot be interrupted: a cancellation is told to the code where it waits next, else raised when it is done.
@@ -255,36 +255,65 @@ class _Errand:
 
 
 class Threads:
-    """Threads that do errands, as many as are needed at a time up to a number; they end with the process."""
+    """Threads that do errands, as many as are needed at a time up to a number; they end with the process.
+
+    What has begun goes before what has not, and finds some threads more: all others may wait for what it holds, as for
+    a connection of a pool.
+    """
 
     def __init__(self, most: int) -> None:
         self.most = most
+        #: Where to put errands of what begins, of what has begun, and of what only has to let go.
+        self.stages = tuple(Stage(self, most + number * _RESERVED) for number in range(3))
         self._lock = threading.Lock()
         self._count = 0
+        self._busy = 0
         self._idle: list[_Worker] = []
-        self._waiting: deque[_Errand] = deque()
 
     def put(self, errand: _Errand) -> None:
+        """Have an errand done of what begins."""
+        self.stages[0].put(errand)
+
+    def _start(self, errand: _Errand, stage: Stage) -> None:
         """Have it done by the thread that was idle last, or a new one, or the first that will be."""
         with self._lock:
+            if self._busy >= stage.most:
+                stage.waiting.append(errand)
+                return
+            self._busy += 1
             if self._idle:
                 worker = self._idle.pop()
-            elif self._count < self.most:
+            else:
                 self._count += 1
                 worker = _Worker(self, f"flask-{self._count}")
-            else:
-                self._waiting.append(errand)
-                return
         worker.errand = errand
         worker.may_work.release()
 
     def next_for(self, worker: _Worker) -> _Errand | None:
-        """What waits longest; None where the worker is idle from now on."""
+        """What waits, of the last stage first and the longest; None where the worker is idle from now on."""
         with self._lock:
-            if self._waiting:
-                return self._waiting.popleft()
+            for stage in reversed(self.stages):
+                if stage.waiting and self._busy <= stage.most:
+                    return stage.waiting.popleft()
+            self._busy -= 1
             self._idle.append(worker)
             return None
+
+
+class Stage:
+    """Errands of one kind, and how many of all may be under way for one of these to start."""
+
+    def __init__(self, threads: Threads, most: int) -> None:
+        self.most = most
+        self.waiting: deque[_Errand] = deque()
+        self._threads = threads
+
+    def put(self, errand: _Errand) -> None:
+        """Have it done."""
+        self._threads._start(errand, self)
+
+
+_RESERVED = 4
 
 
 class _Worker:
