@@ -51,6 +51,10 @@ class Poppable(t.Protocol):
 class Exchange(t.Protocol):
     """What serves a request on an event loop's server, as the steps of the request see it."""
 
+    _jobs: list[t.Any] | None
+    _is_followed: bool
+    _is_answered: bool
+
     def must_leave(self, functions: t.Collection[t.Any]) -> bool: ...
 
     def in_thread(self, func: t.Callable[[*Ts], R], *args: *Ts) -> R: ...

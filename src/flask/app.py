@@ -52,6 +52,7 @@ from .sansio.app import App
 from .sessions import SecureCookieSessionInterface, SessionInterface, _untouched_session_is_silent
 from .signals import (
     appcontext_tearing_down,
+    got_request_exception,
     request_finished,
     request_started,
     request_tearing_down,
@@ -68,6 +69,8 @@ if t.TYPE_CHECKING:
     from .templating import Environment
     from .testing import FlaskClient, FlaskCliRunner
     from .websockets import WebSocket, WebSocketContext
+
+_P = t.ParamSpec("_P")
 
 _adapter_build = MapAdapter.build
 _sentinel: t.Any = object()
@@ -137,7 +140,10 @@ class Flask(App, Application):
         RSGI_ROOT_PATH="",
         WEBSOCKET_ALLOWED_ORIGINS=None,
         WEBSOCKET_MAX_MESSAGE_SIZE=16 * 1024 * 1024,
+        BACKGROUND_TASK_SHUTDOWN_TIMEOUT=5,
     )
+
+    _is_served = False  # under WSGI; what is to run before the first request was run
 
     # The classes of requests and responses. Replace them by subclasses to extend them.
     request_class: type[Request] = Request
@@ -469,9 +475,11 @@ class Flask(App, Application):
 
         builder = EnvironBuilder(self, *args, **kwargs)
         try:
-            return self.request_context(builder.get_environ())
+            context = self.request_context(builder.get_environ())
         finally:
             builder.close()
+        context._is_answered = True  # nobody will
+        return context
 
     # ---- the steps of a request, numbered as in _dispatch.lifecycle
 
@@ -1015,6 +1023,68 @@ class Flask(App, Application):
             _run_on_loop = run_on_loop
         return _run_on_loop(func)  # type: ignore[no-any-return]
 
+    # ---- the time of serving, and work beside the requests
+
+    def startup(self) -> None:
+        """Run `before_serving` and `while_serving` functions now rather than at the first request of a WSGI server.
+
+        For a WSGI server's own hook, so that a failure stops the server. Servers of event loops need no call of this.
+        """
+        self._begin_serving()
+
+    def shutdown(self) -> None:
+        """Wait for the background tasks and run `after_serving` functions now, rather than when the process exits.
+
+        For WSGI, as in tests; the next request begins anew.
+        """
+        from ._gateways.serving import serving_of
+
+        serving_of(self, None).end()
+
+    def _begin_serving(self) -> None:
+        if self._has_serving_functions():
+            # PERF: whoever has no such functions need not import asyncio.
+            from ._gateways.serving import begin
+
+            begin(self)
+        else:
+            self._is_served = True
+
+    async def _begin_serving_on_loop(self) -> None:
+        from ._gateways.serving import begin_at_request
+
+        await begin_at_request(self)
+
+    def add_background_task(self, func: t.Callable[_P, t.Any], *args: _P.args, **kwargs: _P.kwargs) -> None:
+        """Call a function, of either colour, after the current request's response has gone; without a request, now.
+
+        It runs in an app context of its own and with a copy of the context variables, but outside of the request: an
+        async one on the event loop, another in a thread. Errors go to `handle_background_exception`. When serving ends,
+        what is not done within `BACKGROUND_TASK_SHUTDOWN_TIMEOUT` seconds is cancelled.
+        """
+        from ._gateways.background import add
+
+        add(self, func, args, kwargs)
+
+    def _begin_jobs(self, holder: t.Any, loop: t.Any = None) -> None:
+        """Begin the background tasks of a request whose response has gone; on the process's loop, if not a server's."""
+        holder._is_answered = True
+        if holder._jobs:
+            from ._gateways.background import begin_all
+
+            begin_all(holder._jobs, loop)
+
+    def finish_background_tasks(self, timeout: float | None = None) -> None:
+        """Wait until the background tasks that have begun are done. Raises `TimeoutError` after so many seconds."""
+        from ._gateways.background import finish
+
+        finish(self, timeout)
+
+    def handle_background_exception(self, e: Exception) -> None:
+        """Log what a background task raised; the signal `got_request_exception` is told first."""
+        got_request_exception.send(self, _async_wrapper=self.ensure_sync, exception=e)
+        self.logger.error("Exception in a background task", exc_info=e)
+
     # ---- entrances
 
     wsgi_app = wsgi.wsgi_app
@@ -1036,6 +1106,18 @@ class Flask(App, Application):
         from ._gateways.rsgi import serve
 
         return serve(self, scope, protocol)
+
+    def __rsgi_init__(self, loop: t.Any) -> None:
+        """What an RSGI server calls in each worker process before it serves, with its loop, which does not run yet."""
+        from ._gateways.serving import serving_of
+
+        loop.run_until_complete(serving_of(self, loop).begin_on_loop())
+
+    def __rsgi_del__(self, loop: t.Any) -> None:
+        """What an RSGI server calls when a worker process has served, with its loop, which runs no more."""
+        from ._gateways.serving import serving_of
+
+        loop.run_until_complete(serving_of(self, loop).end_on_loop())
 
     if t.TYPE_CHECKING:
 

@@ -280,6 +280,9 @@ class RequestContext:
     _exchange: Exchange | None = None  # what serves the request on an event loop's server
     _is_websocket = False
     _websocket: t.Any = None  # in a WebSocket's context: what `flask.websocket` stands for
+    _jobs: list[t.Any] | None = None  # background tasks, which wait until the response has gone
+    _is_followed = False  # whether there are such, or may be when the response is on its way
+    _is_answered = False  # whether it has
 
     def __init__(
         self,
@@ -645,6 +648,7 @@ class RequestContext:
     def _hold(self) -> None:
         """Put off the teardown until `_release`."""
         self._holds += 1
+        self._is_followed = True
         # What is read late is read as it is now: middleware may restore the environment before the response has ended.
         if self._late:
             self._environ = self._environ.copy()
@@ -739,12 +743,14 @@ class RequestContext:
 
     def copy(self) -> RequestContext:
         """A context of its own with the same request and session, for another greenlet or thread."""
-        return self.__class__(
+        copied = self.__class__(
             self.app,
             environ=self.request.environ,
             request=self.request,
             session=self._session if self._pushes is not None else self._opened,
         )
+        copied._is_answered = True  # nobody says when
+        return copied
 
     def __enter__(self) -> RequestContext:
         self.push()
@@ -756,7 +762,11 @@ class RequestContext:
         exc_value: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        self.pop(exc_value)
+        try:
+            self.pop(exc_value)
+        finally:
+            if self._jobs:
+                self.app._begin_jobs(self)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.request.url!r} [{self.request.method}] of {self.app.name}>"

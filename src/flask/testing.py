@@ -97,6 +97,7 @@ class FlaskClient(Client):
         super().__init__(*args, **kwargs)
         self.preserve_context = False
         self._new_contexts: list[t.ContextManager[t.Any]] = []
+        self._followed: list[t.Any] = []  # responses after which there may be background tasks to begin
         self._context_stack = ExitStack()
         self.environ_base: dict[str, t.Any] = {
             "REMOTE_ADDR": "127.0.0.1",
@@ -135,6 +136,8 @@ class FlaskClient(Client):
 
     def _copy_environ(self, other: t.Mapping[str, t.Any]) -> WSGIEnvironment:
         environ = {**self.environ_base, **other}
+        # The gateway hands each body to this function after which it is to begin background tasks.
+        environ["flask.test.followed"] = self._followed.append
         if self.preserve_context:
             # The gateway hands each context of the request to this function before it pops it.
             environ["werkzeug.debug.preserve_context"] = self._new_contexts.append
@@ -181,7 +184,24 @@ class FlaskClient(Client):
         response = super().open(request, buffered=buffered, follow_redirects=follow_redirects)
         response.json_module = self.application.json  # type: ignore[assignment]
         self._enter_kept_contexts()
+        self._begin_background_tasks(streams=False)
         return response
+
+    def _begin_background_tasks(self, streams: bool) -> None:
+        """Begin those of the responses that have come as a whole; with `streams` of all."""
+        for followed in [*self._followed]:
+            if streams or followed.is_whole:
+                self._followed.remove(followed)
+                followed.begin()
+
+    def finish_background_tasks(self, timeout: float | None = None) -> None:
+        """Wait until the background tasks of the app are done, those of responses that were not read to their end too.
+
+        A task begins when its response has come, or a streamed one is closed. Raises `TimeoutError` after so many
+        seconds.
+        """
+        self._begin_background_tasks(streams=True)
+        self.application.finish_background_tasks(timeout)
 
     def _enter_kept_contexts(self) -> None:
         """Make current what the gateway handed over for this request, and for one before it that ended in an error."""

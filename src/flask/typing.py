@@ -69,6 +69,10 @@ TemplateGlobalCallable: t.TypeAlias = t.Callable[..., t.Any]
 TemplateTestCallable: t.TypeAlias = t.Callable[..., bool]
 ShellContextProcessorCallable: t.TypeAlias = t.Callable[[], dict[str, t.Any]]
 
+ServingCallable: t.TypeAlias = _Hook[t.Any]
+# A generator function, of either colour, with one `yield`.
+WhileServingCallable: t.TypeAlias = t.Callable[[], t.Iterator[t.Any]] | t.Callable[[], t.AsyncIterator[t.Any]]
+
 # An ASGI application and what it is called with (ASGI 3).
 Scope = t.MutableMapping[str, t.Any]
 Message = t.MutableMapping[str, t.Any]

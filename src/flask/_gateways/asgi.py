@@ -5,6 +5,8 @@ See the ASGI specification, "HTTP & WebSocket ASGI Message Format" 2.5.
 
 from __future__ import annotations
 
+import asyncio
+import traceback
 import typing as t
 from urllib.parse import unquote_to_bytes
 
@@ -12,6 +14,7 @@ from werkzeug.exceptions import ClientDisconnected
 
 from ..typing import Receive, Scope, Send
 from .exchange import Exchange, Pairs, errors
+from .serving import serving_of
 from .sockets import Message, Socket
 
 # PERF: names of headers are few, and known ones are looked up.
@@ -198,16 +201,32 @@ async def serve(app: t.Any, scope: Scope, receive: Receive, send: Send) -> None:
     elif kind == "websocket":
         await AsgiSocket(app, scope, receive, send).answer()
     elif kind == "lifespan":
-        await _lifespan(app, receive, send)
+        await _lifespan(app, scope, receive, send)
     else:
         raise ValueError(f"This application does not speak {kind!r}.")
 
 
-async def _lifespan(app: t.Any, receive: Receive, send: Send) -> None:
-    while True:
-        message = await receive()
-        if message["type"] == "lifespan.startup":
-            await send({"type": "lifespan.startup.complete"})
-        else:
-            await send({"type": "lifespan.shutdown.complete"})
-            return
+async def _lifespan(app: t.Any, scope: Scope, receive: Receive, send: Send) -> None:
+    """See the specification's "Lifespan Protocol" 2.0."""
+    await receive()  # lifespan.startup
+    serving = serving_of(app, asyncio.get_running_loop())
+    was_begun = serving.is_begun  # by another server on this very loop, which ends it
+    try:
+        await serving.begin_on_loop()
+    except Exception as error:
+        if "flask.test" in scope:
+            raise
+        await send({"type": "lifespan.startup.failed", "message": "".join(traceback.format_exception(error))})
+        return
+    await send({"type": "lifespan.startup.complete"})
+    failures = 0
+    try:
+        await receive()  # lifespan.shutdown
+    finally:
+        if not was_begun:
+            failures = await serving.end_on_loop()
+    if failures:
+        message = f"At the end of serving, {failures} of the functions failed; the log has the errors."
+        await send({"type": "lifespan.shutdown.failed", "message": message})
+    else:
+        await send({"type": "lifespan.shutdown.complete"})

@@ -307,6 +307,16 @@ def _shared_loop() -> _SharedLoop:
         return _running
 
 
+def start() -> asyncio.AbstractEventLoop:
+    """The process's loop, made if it is not there yet. What is registered with `atexit` now, runs before its end."""
+    return (_running or _shared_loop()).loop
+
+
+def is_own(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether a loop is the process's, rather than a server's."""
+    return _running is not None and _running.loop is loop
+
+
 def _forget() -> None:
     """In a forked child the thread is gone and the selector is shared with the parent: begin anew when needed."""
     global _running, _lock

@@ -40,6 +40,10 @@ class Served:
 
     threads: Threads
     _stage = 0  # of what it has threads do: 1 once it may hold what others wait for
+    _task: asyncio.Task[t.Any] | None = None
+    _jobs: list[t.Any] | None = None  # background tasks, which wait until the response has gone
+    _is_followed = False  # whether there are such
+    _is_answered = True  # whether they need not wait
 
     def _context(self, app: t.Any, environ: WSGIEnvironment) -> t.Any:
         return app.request_context(environ)
@@ -76,6 +80,8 @@ class Served:
 
     def handle(self, app: t.Any, environ: WSGIEnvironment, start_response: StartResponse) -> t.Iterable[bytes]:
         """The WSGI application itself: whole where this runs, or from the routing on in a thread."""
+        if app._has_serving_functions():
+            self._begin_serving(app)
         context = self._context(app, environ)
         context._exchange = self
         if not self.is_on_loop:
@@ -99,6 +105,13 @@ class Served:
             return pushed, None
         return pushed, self._run(app, context, environ, start_response, pushed.outcome)
 
+    def _begin_serving(self, app: t.Any) -> None:
+        """Run what is to run before the first request, where the server has not told this app to."""
+        assert self._task is not None
+        serving = app.__dict__.get("_servings", {}).get(self._task.get_loop())
+        if serving is None or not serving.is_begun:
+            wait_for(app._begin_serving_on_loop())
+
     def must_leave(self, functions: t.Collection[t.Any]) -> bool:
         """Whether the caller is on the loop, and among the functions that are called next is one that may block."""
         return bool(functions) and places.any_blocks(functions) and self.is_on_loop
@@ -115,9 +128,9 @@ class Exchange(Served, ABC):
         self._headers: Pairs = []
         self._is_begun = False  # whether the head is on its way
         self._body: Incoming | None = None  # where all of it did not come at once
-        self._task: asyncio.Task[t.Any] | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._is_gone = False
+        self._is_answered = False
 
     # ---- what a protocol's class says
 
@@ -177,6 +190,9 @@ class Exchange(Served, ABC):
             self._task.uncancel()  # type: ignore[union-attr]
         finally:
             watch.end(self)
+            self._is_answered = True
+            if self._jobs:
+                app._begin_jobs(self, asyncio.get_running_loop())
             environ.pop("flask.exchange", None)  # no cycle
             self._task = None
             if self._watcher is not None:

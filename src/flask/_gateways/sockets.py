@@ -48,7 +48,6 @@ class Socket(Served, ABC):
         #: What the client has closed it with.
         self.close_code: int | None = None
         self._loop = asyncio.get_running_loop()
-        self._task: asyncio.Task[t.Any] | None = None
         self._start: StartResponse | None = None
         self._status = 0  # until a response was started
         self._headers: Pairs = []

