@@ -984,9 +984,7 @@ class Flask(App, Application):
             self.after_request_funcs,
             self.teardown_request_funcs,
             self.template_context_processors,
-            self.before_websocket_funcs,
-            self.after_websocket_funcs,
-            self.teardown_websocket_funcs,
+            *(self.__dict__.get(f"{phase}_websocket_funcs", {}) for phase in ("before", "after", "teardown")),
         ):
             for registered in [*table.values()]:
                 functions += registered

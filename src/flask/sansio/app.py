@@ -156,8 +156,6 @@ class App(Scaffold):
 
     # What it is made of
 
-    # PERF: lists that few apps need are made when they are asked for. Beyond 30 attributes CPython finds every one of
-    # an object more slowly: 5 % of a request.
     @cached_property
     def before_serving_funcs(self) -> list[ft.ServingCallable]:
         """What `before_serving` registered."""

