@@ -66,6 +66,7 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from blinker import NamedSignal
 
+    from .async_testing import AsyncFlaskClient
     from .templating import Environment
     from .testing import FlaskClient, FlaskCliRunner
     from .websockets import WebSocket, WebSocketContext
@@ -1204,6 +1205,15 @@ class Flask(App, Application):
 
             kind = FlaskClient
         return kind(self, self.response_class, use_cookies=use_cookies, **kwargs)
+
+    def async_test_client(self, use_cookies: bool = True, **kwargs: t.Any) -> AsyncFlaskClient:
+        """A client for asynchronous tests, which serves the app within: `async with app.async_test_client() as client`.
+
+        For errors to come up in the test instead of as a 500 page, set `testing`.
+        """
+        from .async_testing import AsyncFlaskClient
+
+        return AsyncFlaskClient(self, use_cookies, **kwargs)
 
     def test_cli_runner(self, **kwargs: t.Any) -> FlaskCliRunner:
         """A runner of the app's commands: an instance of `test_cli_runner_class`, else `FlaskCliRunner`."""

@@ -148,7 +148,7 @@ class AsgiSocket(Socket):
 
     async def begin(self) -> bool:
         message = await self._receive()
-        return message["type"] == "websocket.connect"  # type: ignore[no-any-return]
+        return bool(message["type"] == "websocket.connect")
 
     async def send_accept(self, headers: Pairs, subprotocol: str | None) -> None:
         if headers and _is_granians(self._send_message):

@@ -9,7 +9,11 @@ import flask
 from flask.config import Config, ConfigAttribute
 
 # The settings that upstream does not have.
-ADDED = {"BODY_TIMEOUT", "RSGI_ROOT_PATH", "WEBSOCKET_ALLOWED_ORIGINS", "WEBSOCKET_MAX_MESSAGE_SIZE", "WORKER_THREADS"}
+ADDED = {
+    "BACKGROUND_TASK_SHUTDOWN_TIMEOUT",
+    "BODY_TIMEOUT",
+    "RSGI_ROOT_PATH",
+    "WEBSOCKET_ALLOWED_ORIGINS", "WEBSOCKET_MAX_MESSAGE_SIZE", "WORKER_THREADS"}
 
 
 def defaults_of_every_key(out):
