@@ -17,6 +17,7 @@ import werkzeug.test
 from click.testing import CliRunner
 from werkzeug.test import Client
 from werkzeug.wrappers import Request as BaseRequest
+from werkzeug.wsgi import get_current_url
 
 from .cli import ScriptInfo
 
@@ -27,6 +28,7 @@ if t.TYPE_CHECKING:
     from click.testing import Result
     from werkzeug.test import TestResponse
 
+    from ._asgi_visits import BlockingSocket, Socket
     from .app import Flask
     from .sessions import SessionMixin
 
@@ -186,6 +188,47 @@ class FlaskClient(Client):
         self._enter_kept_contexts()
         self._begin_background_tasks(streams=False)
         return response
+
+    @contextmanager
+    def websocket(
+        self, *args: t.Any, subprotocols: t.Sequence[str] = (), **kwargs: t.Any
+    ) -> t.Iterator[BlockingSocket]:
+        """Open a WebSocket, on the process's event loop: `with client.websocket("/ws") as socket`.
+
+        :param subprotocols: what the client speaks.
+
+        Further arguments are those of a request. Raises `ConnectionRefusedError` where the app does not accept, with
+        `status_code`, `headers` and `body` of what it answered. At the end of the block the WebSocket is closed with
+        the code 1000, unless it is closed already.
+        """
+        from ._asgi_visits import BlockingSocket
+
+        app = self.application
+        run = app.async_to_sync
+        socket, keep_cookies = self._socket(args, kwargs, subprotocols)
+        try:
+            run(socket.open)(app)
+            keep_cookies(socket.headers)
+            yield BlockingSocket(socket, run)
+        finally:
+            run(socket.leave)()
+        run(socket.result)()
+
+    def _socket(
+        self, args: tuple[t.Any, ...], kwargs: dict[str, t.Any], subprotocols: t.Sequence[str]
+    ) -> tuple[Socket, t.Callable[[list[tuple[str, str]]], None]]:
+        """A WebSocket that is still to be opened, and what keeps the cookies that the app sends along."""
+        from ._asgi_visits import Socket, scope_of
+
+        environ = self._request_from_builder_args(args, kwargs).environ
+        self._add_cookies_to_wsgi(environ)
+        url = urlsplit(get_current_url(environ))
+
+        def keep_cookies(headers: list[tuple[str, str]]) -> None:
+            cookies = [value for name, value in headers if name.lower() == "set-cookie"]
+            self._update_cookies_from_response(url.hostname or "localhost", url.path, cookies)
+
+        return Socket(scope_of(environ), subprotocols), keep_cookies
 
     def _begin_background_tasks(self, streams: bool) -> None:
         """Begin those of the responses that have come as a whole; with `streams` of all."""

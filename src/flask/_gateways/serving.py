@@ -341,4 +341,8 @@ def begin(app: t.Any) -> None:
 
 async def begin_at_request(app: t.Any) -> None:
     """On a server's loop that did not say that it begins to serve this app."""
-    await serving_of(app, asyncio.get_running_loop()).begin_for_request()
+    loop = asyncio.get_running_loop()
+    if not bridge.is_own(loop):
+        await serving_of(app, loop).begin_for_request()
+    elif not app._is_served:  # a test's WebSocket on the process's loop, which serves as under WSGI
+        await run_in_thread(Threads(1), begin, app)
