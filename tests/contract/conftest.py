@@ -43,9 +43,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def server_of(item: pytest.Item) -> Server | None:
-    """The server that a test runs with."""
-    found: Server | None = item.callspec.params.get("server") if hasattr(item, "callspec") else None
-    return found
+    """The server that a test runs with; None for the tests of other folders, which are collected here too."""
+    found = item.callspec.params.get("server") if hasattr(item, "callspec") else None
+    return found if isinstance(found, Server) else None
 
 
 @pytest.fixture(scope="package")
