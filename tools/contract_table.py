@@ -36,6 +36,7 @@ One app, one set of tests, each server as a real process, every byte looked at: 
 a column a server. Each cell stands for one test, whose id it shows when pointed at. *holds* is a test that passes. A
 number is a limit of the server or of its protocol: there the same test fails for a function without any framework as
 well, which is tested too. A limit is listed with its reason and its source below the tables.
+WSGI carries no WebSockets: there is no test to run then.
 
 """
 
@@ -100,6 +101,8 @@ def laws() -> dict[str, Law]:
 
 def cell(law: Law, server: str) -> str:
     """What holds, and the test that says so."""
+    if server not in law.ids:
+        return "–"
     said = "holds"
     if server in law.limits:
         number = LIMITS.index(law.limits[server]) + 1

@@ -260,6 +260,64 @@ VIEWS: dict[str, View] = {
 }
 
 
+# WebSockets: as in tests/contract/sockets.py.
+
+
+class Socket(ABC):
+    """A WebSocket as its protocol tells it."""
+
+    path: str
+    subprotocols: list[str]
+
+    @abstractmethod
+    async def accept(self, subprotocol: str | None = None, headers: Pairs | None = None) -> None:
+        """Accept, with what the protocol can carry of it."""
+
+    @abstractmethod
+    async def refuse(self, status: int, body: bytes) -> None:
+        """Refuse, with what the protocol can carry of it."""
+
+    @abstractmethod
+    async def receive(self) -> str | bytes | None:
+        """The next message; None where there will be none."""
+
+    @abstractmethod
+    async def send(self, data: str | bytes) -> None:
+        """Send a message."""
+
+    @abstractmethod
+    async def close(self, code: int, reason: str) -> None:
+        """Close, with what the protocol can carry of it."""
+
+
+async def answer_socket(socket: Socket) -> None:
+    """Answer one WebSocket."""
+    name, *rest = socket.path.removeprefix("/ws/").split("/")
+    if name == "refused":
+        return await socket.refuse(401, b"who are you?")
+    if name == "none":
+        return await socket.refuse(404, b"none")
+    if name == "chosen":
+        await socket.accept(socket.subprotocols[-1])
+    elif name == "headed":
+        await socket.accept(headers=[("x-headed", "yes")])
+    else:
+        await socket.accept()
+    code, reason = 1000, ""
+    if name == "echo":
+        while (message := await socket.receive()) is not None:
+            await socket.send(message)
+        return None
+    if name == "fail":
+        await socket.receive()
+        code = 1011
+    else:
+        await socket.send("bye" if name == "ended" else "accepted")
+    if name == "closed":
+        code, reason = int(rest[0]), "a reason"
+    return await socket.close(code, reason)
+
+
 # The three protocols.
 
 
@@ -369,10 +427,47 @@ class AsgiAsked(Asked):
         await self._send({"type": "http.response.body", "body": b""})
 
 
+class AsgiSocket(Socket):
+    """The WebSocket protocol of ASGI 3."""
+
+    def __init__(self, scope: t.Any, receive: t.Any, send: t.Any) -> None:
+        self._receive, self._send = receive, send
+        self.path = scope["path"]
+        self.subprotocols = list(scope["subprotocols"])
+        self._can_respond = "websocket.http.response" in (scope.get("extensions") or {})
+
+    async def accept(self, subprotocol: str | None = None, headers: Pairs | None = None) -> None:
+        encoded = [(name.encode(), value.encode()) for name, value in headers or []]
+        await self._send({"type": "websocket.accept", "subprotocol": subprotocol, "headers": encoded})
+
+    async def refuse(self, status: int, body: bytes) -> None:
+        if self._can_respond:
+            await self._send({"type": "websocket.http.response.start", "status": status, "headers": []})
+            await self._send({"type": "websocket.http.response.body", "body": body})
+        else:
+            await self._send({"type": "websocket.close"})
+
+    async def receive(self) -> str | bytes | None:
+        message = await self._receive()
+        if message["type"] == "websocket.disconnect":
+            return None
+        data: str | bytes = message["bytes"] if message.get("text") is None else message["text"]
+        return data
+
+    async def send(self, data: str | bytes) -> None:
+        await self._send({"type": "websocket.send", "text" if isinstance(data, str) else "bytes": data})
+
+    async def close(self, code: int, reason: str) -> None:
+        await self._send({"type": "websocket.close", "code": code, "reason": reason})
+
+
 async def asgi(scope: t.Any, receive: t.Any, send: t.Any) -> None:
     """An ASGI application."""
     if scope["type"] == "http":
         await answer(AsgiAsked(scope, receive, send))
+    elif scope["type"] == "websocket":
+        await receive()
+        await answer_socket(AsgiSocket(scope, receive, send))
     while scope["type"] == "lifespan":
         kind = (await receive())["type"]
         await send({"type": f"{kind}.complete"})
@@ -413,8 +508,37 @@ class RsgiAsked(Asked):
             await transport.send_bytes(piece)
 
 
+class RsgiSocket(Socket):
+    """The WebSocket protocol of RSGI."""
+
+    def __init__(self, scope: t.Any, protocol: t.Any) -> None:
+        self._protocol = protocol
+        self._transport: t.Any = None
+        self.path = scope.path
+        self.subprotocols = (scope.headers.get("sec-websocket-protocol") or "").split(", ")
+
+    async def accept(self, subprotocol: str | None = None, headers: Pairs | None = None) -> None:
+        self._transport = await self._protocol.accept()
+
+    async def refuse(self, status: int, body: bytes) -> None:
+        self._protocol.close(status)
+
+    async def receive(self) -> str | bytes | None:
+        message = await self._transport.receive()
+        return None if message.kind == 0 else message.data
+
+    async def send(self, data: str | bytes) -> None:
+        await (self._transport.send_str(data) if isinstance(data, str) else self._transport.send_bytes(data))
+
+    async def close(self, code: int, reason: str) -> None:
+        self._protocol.close(None)
+
+
 class Rsgi:
     """An RSGI application."""
 
     async def __rsgi__(self, scope: t.Any, protocol: t.Any) -> None:
-        await answer(RsgiAsked(scope, protocol))
+        if scope.proto == "http":
+            await answer(RsgiAsked(scope, protocol))
+        else:
+            await answer_socket(RsgiSocket(scope, protocol))

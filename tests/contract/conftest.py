@@ -6,6 +6,7 @@ import typing as t
 from collections.abc import Iterator
 
 import pytest
+from websockets.exceptions import InvalidHandshake
 
 from tests.contract.fleet import Fleet, Served
 from tests.contract.limits import LIMITS
@@ -14,18 +15,22 @@ from tests.contract.servers import SERVERS, Server
 ENTRIES = {
     "served": ("site", False),
     "mixed": ("mixed", False),
+    "websockets": ("mixed", False),
     "below": ("mixed", True),
     "wrapped": ("wrapped", False),
 }
 """What a test asks for by the name of its argument: an entry, and whether the server is told a root path."""
+FAILURES = (AssertionError, OSError, InvalidHandshake)
+"""How a law fails that does not hold; whatever else is raised is a fault of the test."""
 BRIEFLY = 0.5
 """Seconds to wait for what never comes."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that asks for a server is run with each."""
+    """A test that asks for a server is run with each, or with each whose protocol carries WebSockets."""
     if "server" in metafunc.fixturenames:
-        metafunc.parametrize("server", [pytest.param(server, id=server.name) for server in SERVERS], scope="package")
+        chosen = [server for server in SERVERS if server.gateway != "WSGI" or "websockets" not in metafunc.fixturenames]
+        metafunc.parametrize("server", [pytest.param(server, id=server.name) for server in chosen], scope="package")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -39,7 +44,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=f"{server.module} is not installed"))
         for limit in LIMITS:
             if limit.is_met_by(item.path.name, item.name.partition("[")[0], server.name):
-                item.add_marker(pytest.mark.xfail(strict=True, raises=(AssertionError, OSError), reason=str(limit)))
+                item.add_marker(pytest.mark.xfail(strict=True, raises=FAILURES, reason=str(limit)))
 
 
 def server_of(item: pytest.Item) -> Server | None:
@@ -89,6 +94,12 @@ def served(serve: t.Callable[[str], Served]) -> Served:
 def mixed(serve: t.Callable[[str], Served]) -> Served:
     """The same with async views."""
     return serve("mixed")
+
+
+@pytest.fixture
+def websockets(serve: t.Callable[[str], Served]) -> Served:
+    """The same, on a server with WebSockets."""
+    return serve("websockets")
 
 
 @pytest.fixture

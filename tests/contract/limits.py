@@ -218,6 +218,56 @@ LIMITS = (
         DAPHNE,
     ),
     Limit(
+        ("test_websockets.py::test_empty_messages",),
+        ("daphne",),
+        "Empty messages are not passed on.",
+        DAPHNE.replace("http_protocol", "ws_protocol"),
+    ),
+    Limit(
+        (
+            "test_websockets.py::test_refusal",
+            "test_websockets.py::test_body_of_a_refusal",
+            "test_websockets.py::test_no_such_websocket",
+        ),
+        ("daphne",),
+        "The extension to refuse with a response is missing: each refusal is an empty 403.",
+        "https://asgi.readthedocs.io/en/stable/extensions.html#websocket-denial-response",
+    ),
+    Limit(
+        ("test_websockets.py::test_headers_of_acceptance",),
+        ("granian-asgi", "daphne"),
+        "Headers that are given when a WebSocket is accepted are not sent.",
+        "https://asgi.readthedocs.io/en/stable/specs/www.html#accept-send-event",
+    ),
+    Limit(
+        ("test_websockets.py::test_closing_code",),
+        ("daphne",),
+        "The code is sent without the reason.",
+        DAPHNE.replace("http_protocol", "ws_protocol"),
+    ),
+    Limit(
+        ("test_websockets.py::test_body_of_a_refusal",),
+        ("granian-rsgi",),
+        "A refusal has a status and no body.",
+        RSGI,
+    ),
+    Limit(
+        ("test_websockets.py::test_subprotocol", "test_websockets.py::test_headers_of_acceptance"),
+        ("granian-rsgi",),
+        "A WebSocket is accepted without headers or a subprotocol; asking for one raises an error that says so.",
+        RSGI,
+    ),
+    Limit(
+        (
+            "test_websockets.py::test_closing_code",
+            "test_websockets.py::test_end",
+            "test_websockets.py::test_code_of_a_failure",
+        ),
+        ("granian-rsgi",),
+        "A WebSocket is closed without a code; asking for one raises an error that says so.",
+        RSGI,
+    ),
+    Limit(
         ("test_async.py::test_client_gone_from_a_waiting_view",),
         ("werkzeug", "gunicorn", "waitress", "granian-wsgi"),
         "The protocol does not tell that the client has gone; it is noticed by sending.",

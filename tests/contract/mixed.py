@@ -14,6 +14,7 @@ import flask
 from flask import Blueprint, Flask, Response, request, session
 from tests.contract import events
 from tests.contract.site import PIECE, digest, make_site, seen
+from tests.contract.sockets import sockets
 
 MEETING = 4
 """Clients who wait for one another: not more than the threads of any server."""
@@ -29,6 +30,7 @@ def make_mixed() -> Flask:
     """A new site with these views as well."""
     app = make_site()
     app.register_blueprint(waiting)
+    app.register_blueprint(sockets)
     return app
 
 
