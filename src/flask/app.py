@@ -1065,6 +1065,12 @@ class Flask(App, Application):
 
         add(self, func, args, kwargs)
 
+    def _settle_loop(self) -> None:
+        """Have the process's event loop run by one thread: a test serves WebSockets there, whose fibers stay in one."""
+        from ._gateways.bridge import settle
+
+        settle()
+
     def _begin_jobs(self, holder: t.Any, loop: t.Any = None) -> None:
         """Begin the background tasks of a request whose response has gone; on the process's loop, if not a server's."""
         holder._is_answered = True

@@ -205,6 +205,7 @@ class FlaskClient(Client):
 
         app = self.application
         run = app.async_to_sync
+        app._settle_loop()
         socket, keep_cookies = self._socket(args, kwargs, subprotocols)
         try:
             run(socket.open)(app)

@@ -126,6 +126,9 @@ class _SharedLoop:
         self.runner: int | None = None  # the thread or greenlet that runs the loop
         self.running = threading.Lock()  # held by whoever runs the loop
         self._stopping = False
+        self._lock = threading.Lock()  # of what follows, and of `thread`
+        self._is_settled = False  # whether the loop's own thread runs it
+        self._awaiting: list[tuple[t.Callable[..., object], tuple[t.Any, ...]]] = []
         self._is_idle: t.Callable[[], bool]
         lent = _lent_instead_of(self.loop, self.keep_running)
         if lent is None:
@@ -138,21 +141,51 @@ class _SharedLoop:
 
     def keep_running(self) -> None:
         """Give the loop a daemon thread of its own, until the process exits, unless it is being run."""
-        if not self._stopping and self.running.acquire(blocking=False):
-            try:
-                self.thread = threading.Thread(target=self._run, name="flask-loop", daemon=True)
-                self.thread.start()
-            except BaseException:
-                self.running.release()
-                raise
+        if self.thread is not None:
+            return
+        with self._lock:
+            is_free = self.thread is None  # type: ignore[redundant-expr]  # another thread may have been here
+            if is_free and not self._stopping and self.running.acquire(blocking=False):
+                try:
+                    self._start_thread(self._run)
+                except BaseException:
+                    self.running.release()
+                    raise
+
+    def soon(self, func: t.Callable[[*Ts], object], *args: *Ts) -> None:
+        """Call a function in the loop's own thread, which the loop gets for good: for what must not change threads."""
+        with self._lock:
+            if not self._is_settled:
+                self._awaiting.append((func, args))
+                if self.thread is None:
+                    self._start_thread(self._take)
+                return
+        self.loop.call_soon_threadsafe(func, *args)
+
+    def _start_thread(self, target: t.Callable[[], None]) -> None:
+        thread = threading.Thread(target=target, name="flask-loop", daemon=True)
+        thread.start()
+        self.thread = thread
+
+    def _take(self) -> None:
+        """Take the loop over from whoever runs it, when he is done."""
+        self.running.acquire()
+        self._run()
 
     def _run(self) -> None:
         self.runner = threading.get_ident()
         asyncio.set_event_loop(self.loop)
-        while not self._stopping:
+        with self._lock:
+            self._is_settled = True
+            for func, args in self._awaiting:
+                self.loop.call_soon(func, *args)
+            self._awaiting.clear()
+        while True:
             # An exit of a task stays with it, for whoever awaits it: the loop is everybody's.
             with suppress(KeyboardInterrupt, SystemExit):
                 self.loop.run_forever()
+            if self._stopping:
+                return
 
     def lead(self, call: _Call[t.Any], context: contextvars.Context) -> None:
         """Run the loop until a coroutine has ended. `running` was acquired, and is released here."""
@@ -238,6 +271,8 @@ def _lent_instead_of(loop: asyncio.AbstractEventLoop, woken: t.Callable[[], obje
         lent = _LentLoop(woken)
         trial: _Call[None] = _Call(asyncio.sleep, (0,), {})
         lent.begin(trial, contextvars.copy_context(), threading.get_ident())
+        if trial.task is not None and not trial.ended:  # asyncio's debug mode
+            lent.run_until_complete(trial.task)
         if trial.ended and trial.error is None and lent.is_idle():
             return lent
     except AttributeError:
@@ -312,6 +347,18 @@ def start() -> asyncio.AbstractEventLoop:
     return (_running or _shared_loop()).loop
 
 
+def soon(func: t.Callable[[*Ts], object], *args: *Ts) -> None:
+    """Call a function on the process's loop, in the thread that runs it from now on until the process exits."""
+    (_running or _shared_loop()).soon(func, *args)
+
+
+def settle() -> None:
+    """Have the process's loop run by one thread from now on, and wait until it is so."""
+    settled = threading.Event()
+    soon(settled.set)
+    settled.wait()
+
+
 def is_own(loop: asyncio.AbstractEventLoop) -> bool:
     """Whether a loop is the process's, rather than a server's."""
     return _running is not None and _running.loop is loop
@@ -351,7 +398,8 @@ def run_on_loop(func: t.Callable[P, t.Coroutine[t.Any, t.Any, R]]) -> t.Callable
         shared = _running or _shared_loop()
         made: t.Any = _Call(func, args, kwargs)
         try:
-            if shared.running.acquire(False):  # PERF: by its name it takes twice as long
+            # PERF: by its name it takes twice as long
+            if shared.thread is None and shared.running.acquire(False):
                 shared.lead(made, context)
             else:
                 shared.hand_over(made, context)

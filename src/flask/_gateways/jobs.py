@@ -82,16 +82,18 @@ class Jobs:
     def begin(self, job: Job) -> None:
         """From any thread: have a job done."""
         self.unfinished.add(job)
-        loop = self._loop or bridge.start()
         try:
-            loop.call_soon_threadsafe(self._start, job, loop)
+            if self._loop is None:
+                bridge.soon(self._start, job)
+            else:
+                self._loop.call_soon_threadsafe(self._start, job)
         except RuntimeError:  # the loop is closed
             self.unfinished.discard(job)
             job.app.logger.error("Background task %s was not begun: the event loop has ended", job)
             job.done.set_result(None)
 
-    def _start(self, job: Job, loop: asyncio.AbstractEventLoop) -> None:
-        job.task = loop.create_task(job.run(), context=job.variables)
+    def _start(self, job: Job) -> None:
+        job.task = asyncio.get_running_loop().create_task(job.run(), context=job.variables)
         job.task.add_done_callback(lambda task: self._finish(job))
 
     def _finish(self, job: Job) -> None:
