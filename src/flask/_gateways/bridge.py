@@ -144,7 +144,7 @@ class _SharedLoop:
         if self.thread is not None:
             return
         with self._lock:
-            is_free = self.thread is None  # type: ignore[redundant-expr]  # another thread may have been here
+            is_free = self.thread is None  # asked again: another thread may have been here
             if is_free and not self._stopping and self.running.acquire(blocking=False):
                 try:
                     self._start_thread(self._run)

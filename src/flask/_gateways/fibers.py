@@ -143,7 +143,7 @@ def run_on_loop(func: t.Callable[[*Ts], R], *args: *Ts) -> t.Generator[t.Any, t.
         try:
             got = yield wanted
         except BaseException as error:  # noqa: BLE001 - see wait_for
-            asked = waiter.throw(error)
+            asked = waiter.throw(type(error), error, error.__traceback__)
         else:
             asked = waiter.switch(got)
     return fiber.outcome()  # type: ignore[no-any-return]
@@ -247,7 +247,9 @@ class _Errand:
                 self._may_go_on.acquire()
                 error, self.error = self.error, None
                 result, self.result = self.result, None
-                asked = waiter.switch(result) if error is None else waiter.throw(error)
+                asked = (
+                    waiter.switch(result) if error is None else waiter.throw(type(error), error, error.__traceback__)
+                )
             self.result = fiber.outcome()
         except BaseException as error:  # noqa: BLE001 - it is the task's
             self.error = error
