@@ -117,5 +117,5 @@ def wrapped(serve: t.Callable[[str], Served]) -> Served:
 @pytest.fixture
 def token(request: pytest.FixtureRequest) -> str:
     """A name for the events of one test."""
-    name: str = request.node.name
+    name = f"{request.node.path.stem}-{request.node.name}"
     return name.replace("[", "-").rstrip("]")
