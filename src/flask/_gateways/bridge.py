@@ -319,14 +319,14 @@ class _Call(t.Generic[R]):
 
 _tasks: set[asyncio.Task[None]] = set()
 
-_is_served: t.Callable[[], object] = bool
-_servers_wait_for: t.Any = None
+_WayToWait = t.Callable[[], t.Callable[[t.Any], t.Any] | None]
+_servers_way_to_wait: _WayToWait | None = None
 
 
-def give_way(is_served: t.Callable[[], object], wait_for: t.Callable[[t.Awaitable[t.Any]], t.Any]) -> None:
-    """From now on have what is called by code that a server's own event loop serves awaited on that loop."""
-    global _is_served, _servers_wait_for
-    _is_served, _servers_wait_for = is_served, wait_for
+def give_way(way_to_wait: _WayToWait) -> None:
+    """From now on ask first how to wait for a coroutine on the loop of the server that serves the caller, if one does."""
+    global _servers_way_to_wait
+    _servers_way_to_wait = way_to_wait
 
 
 _lock = threading.Lock()
@@ -387,8 +387,9 @@ def run_on_loop(func: t.Callable[P, t.Coroutine[t.Any, t.Any, R]]) -> t.Callable
     """
 
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        if _servers_wait_for is not None and _is_served():
-            return _servers_wait_for(func(*args, **kwargs))  # type: ignore[no-any-return]
+        wait = None if _servers_way_to_wait is None else _servers_way_to_wait()
+        if wait is not None:
+            return wait(func(*args, **kwargs))  # type: ignore[no-any-return]
         if _get_running_loop() is not None and _would_block():
             raise RuntimeError(
                 f"{_name_of(func)!r} is async and was called from synchronous code inside a running event loop, which"

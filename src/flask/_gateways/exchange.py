@@ -17,6 +17,7 @@ from abc import ABC, abstractmethod
 from werkzeug.exceptions import ClientDisconnected, RequestTimeout
 
 from .._dispatch.lifecycle import run
+from ..globals import _now
 from . import places
 from .bridge import give_way
 from .fibers import Threads, current_fiber, in_thread, run_in_thread, run_on_loop, wait_for
@@ -510,4 +511,23 @@ class Errors(io.TextIOBase):
 
 
 errors = Errors()
-give_way(current_fiber, wait_for)
+
+
+def _loop_elsewhere() -> asyncio.AbstractEventLoop | None:
+    """The loop that serves the request, for a thread that the application has started, with the request's context."""
+    context = _now()._top_request_ctx
+    if context is None or asyncio._get_running_loop() is not None:
+        return None
+    exchange = context._environ_of_request.get("flask.exchange")
+    task: asyncio.Task[t.Any] | None = None if exchange is None else exchange._task
+    return None if task is None else task.get_loop()
+
+
+def _way_to_wait() -> t.Callable[[t.Any], t.Any] | None:
+    if current_fiber() is not None:
+        return wait_for
+    loop = _loop_elsewhere()
+    return None if loop is None else lambda coroutine: asyncio.run_coroutine_threadsafe(coroutine, loop).result()
+
+
+give_way(_way_to_wait)

@@ -1,0 +1,519 @@
+"""What asynchronous views use of asyncio and of libraries, each on WSGI, ASGI (also on uvloop) and RSGI."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextvars
+import importlib
+import logging
+import sys
+import threading
+import time
+import typing as t
+
+import pytest
+
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    copy_current_request_context,
+    current_app,
+    g,
+    has_request_context,
+    render_template_string,
+    request,
+    session,
+    stream_with_context,
+)
+from flask._gateways.fibers import current_fiber
+from tests.gateways import loops, rsgi_drive
+
+Ask = t.Callable[..., list[bytes]]
+Main = t.Callable[[], t.Coroutine[t.Any, t.Any, t.Any]]
+
+
+def _on_asyncio(main: Main) -> t.Any:
+    return asyncio.run(main())
+
+
+def _on_uvloop(main: Main) -> t.Any:
+    if sys.platform == "win32":
+        pytest.skip("uvloop is not for Windows")
+    return pytest.importorskip("uvloop").run(main())
+
+
+class Gateway(t.NamedTuple):
+    """One protocol, and the loop that serves it; WSGI has none."""
+
+    name: str
+    ask_one: t.Any
+    run: t.Callable[[Main], t.Any]
+
+    @property
+    def is_wsgi(self) -> bool:
+        return self.ask_one is None
+
+    def ask(self, app: Flask, *paths: str) -> list[bytes]:
+        """The bodies of the answers to requests that come at once, through WSGI in threads; each must be a 200."""
+        if self.is_wsgi:
+            with concurrent.futures.ThreadPoolExecutor(8) as threads:
+                answers = list(threads.map(lambda path: app.test_client().get(path), paths))
+            assert {answer.status_code for answer in answers} == {200}
+            return [answer.data for answer in answers]
+
+        async def main() -> list[t.Any]:
+            return await asyncio.gather(*[self.ask_one(app, path) for path in paths])
+
+        found = self.run(main)
+        assert {answer.status for answer in found} == {"200"}
+        return [answer.body for answer in found]
+
+
+GATEWAYS = [
+    Gateway("wsgi", None, _on_asyncio),
+    Gateway("asgi", loops.ask, _on_asyncio),
+    Gateway("asgi-uvloop", loops.ask, _on_uvloop),
+    Gateway("rsgi", rsgi_drive.ask, _on_asyncio),
+]
+everywhere = pytest.mark.parametrize("gateway", GATEWAYS, ids=lambda gateway: gateway.name)
+on_loops = pytest.mark.parametrize("gateway", GATEWAYS[1:], ids=lambda gateway: gateway.name)
+
+
+@pytest.fixture
+def app() -> Flask:
+    made = Flask(__name__)
+    made.secret_key = "key"
+    made.testing = True
+    return made
+
+
+async def later(value: t.Any, seconds: float = 0.0) -> t.Any:
+    await asyncio.sleep(seconds)
+    return value
+
+
+# ---- asyncio
+
+
+@everywhere
+def test_gather_and_tasks(app: Flask, gateway: Gateway) -> None:
+    """What a view starts at once comes back together, also a task that was started long before it is awaited."""
+
+    @app.get("/<int:number>")
+    async def view(number: int) -> list[t.Any]:
+        early = asyncio.create_task(later(request.path))
+        together = await asyncio.gather(*[later(number + step) for step in range(3)])
+        assert early.done()
+        return [*together, await early]
+
+    bodies = gateway.ask(app, *[f"/{number}" for number in range(20)])
+    assert [app.json.loads(body) for body in bodies] == [[n, n + 1, n + 2, f"/{n}"] for n in range(20)]
+
+
+@everywhere
+def test_a_task_may_outlive_its_request(app: Flask, gateway: Gateway) -> None:
+    """What a view has left running ends on the same loop, and disturbs no other request."""
+    ended = threading.Event()
+    seen: list[str] = []
+    tasks: set[t.Any] = set()
+
+    async def linger(name: str) -> None:
+        await asyncio.sleep(0.01)
+        seen.append(name)
+        if len(seen) == 3:
+            ended.set()
+
+    @app.get("/<name>")
+    async def view(name: str) -> str:
+        tasks.add(asyncio.create_task(linger(name)))
+        return name
+
+    if gateway.is_wsgi:
+        assert gateway.ask(app, "/a", "/b", "/c") == [b"a", b"b", b"c"]
+        assert ended.wait(5)
+    else:
+
+        async def main() -> list[bytes]:
+            answers = [await gateway.ask_one(app, path) for path in ("/a", "/b", "/c")]
+            assert not ended.is_set()
+            await asyncio.gather(*tasks)
+            return [answer.body for answer in answers]
+
+        assert gateway.run(main) == [b"a", b"b", b"c"]
+    assert sorted(seen) == ["a", "b", "c"]
+
+
+@everywhere
+def test_timeouts(app: Flask, gateway: Gateway) -> None:
+    """A time limit cancels what it is around and nothing else; one within another, and one that is not reached, hold."""
+
+    @app.get("/")
+    async def view() -> list[str]:
+        seen = []
+        try:
+            async with asyncio.timeout(0.005):
+                await asyncio.sleep(1000)
+        except TimeoutError:
+            seen.append("timeout")
+        try:
+            await asyncio.wait_for(asyncio.sleep(1000), 0.005)
+        except TimeoutError:
+            seen.append("wait_for")
+        async with asyncio.timeout(1000) as outer:
+            try:
+                async with asyncio.timeout(0.005):
+                    await asyncio.sleep(1000)
+            except TimeoutError:
+                seen.append("inner")
+        assert not outer.expired()
+        task: t.Any = asyncio.current_task()
+        return [*seen, str(task.cancelling())]
+
+    assert [app.json.loads(body) for body in gateway.ask(app, "/", "/")] == [["timeout", "wait_for", "inner", "0"]] * 2
+
+
+@everywhere
+def test_task_groups(app: Flask, gateway: Gateway) -> None:
+    """A group waits for its children; one that fails cancels the others, and an error handler takes the group."""
+    seen: list[str] = []
+
+    async def child(name: str) -> str:
+        try:
+            await asyncio.sleep(0.001 if name == "quick" else 1000)
+        except asyncio.CancelledError:
+            seen.append(f"{name} cancelled in {request.path}")
+            raise
+        raise LookupError(name)
+
+    @app.get("/fine")
+    async def fine() -> list[str]:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(later(f"{number} {g.number}")) for number in range(2)]
+        return [task.result() for task in tasks]
+
+    @app.get("/fails")
+    async def fails() -> str:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(child("quick"))
+            group.create_task(child("slow"))
+        return "never"
+
+    @app.errorhandler(ExceptionGroup)
+    async def handler(error: ExceptionGroup[Exception]) -> str:
+        return await later(repr(error.exceptions))
+
+    @app.before_request
+    def before() -> None:
+        g.number = 7
+
+    assert gateway.ask(app, "/fine", "/fails") == [b'["0 7","1 7"]\n', b"(LookupError('quick'),)"]
+    assert seen == ["slow cancelled in /fails"]
+
+
+@everywhere
+def test_cancellation_of_a_part(app: Flask, gateway: Gateway) -> None:
+    """A view may cancel what it has started, shield what must not be, and go on."""
+
+    @app.get("/")
+    async def view() -> list[t.Any]:
+        task = asyncio.create_task(asyncio.sleep(1000))
+        await asyncio.sleep(0)
+        task.cancel()
+        result = await asyncio.gather(task, return_exceptions=True)
+        kept = asyncio.create_task(later("kept", 0.01))
+        try:
+            await asyncio.wait_for(asyncio.shield(kept), 0.001)
+        except TimeoutError:
+            pass
+        return [type(result[0]).__name__, await kept]
+
+    assert gateway.ask(app, "/") == [b'["CancelledError","kept"]\n']
+
+
+@on_loops
+def test_a_view_that_cancels_its_own_task_is_cancelled(app: Flask, gateway: Gateway) -> None:
+    """That is the server's task for the request; the teardown still runs, and the next request is served."""
+    seen: list[t.Any] = []
+
+    @app.get("/")
+    async def view() -> str:
+        task: t.Any = asyncio.current_task()
+        task.cancel()
+        await asyncio.sleep(0)
+        return "never"
+
+    @app.get("/next")
+    async def following() -> str:
+        return "served"
+
+    @app.teardown_request
+    def teardown(error: BaseException | None) -> None:
+        seen.append(type(error))
+
+    async def main() -> bytes:
+        task = asyncio.create_task(gateway.ask_one(app, "/"))
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return t.cast(bytes, (await gateway.ask_one(app, "/next")).body)
+
+    assert gateway.run(main) == b"served"
+    assert seen == [asyncio.CancelledError, type(None)]
+
+
+@on_loops
+def test_a_request_that_is_cancelled_in_a_hook(app: Flask, gateway: Gateway) -> None:
+    """The hook goes on in its thread to its end; the view does not begin, and the teardown is told why."""
+    began, may_end = threading.Event(), threading.Event()
+    seen: list[t.Any] = []
+
+    @app.before_request
+    def before() -> None:
+        began.set()
+        assert may_end.wait(5)
+        seen.append("hook")
+
+    @app.get("/")
+    async def view() -> str:
+        seen.append("view")
+        return ""
+
+    @app.teardown_request
+    def teardown(error: BaseException | None) -> None:
+        seen.append(type(error).__name__)
+
+    async def main() -> None:
+        task = asyncio.create_task(gateway.ask_one(app, "/"))
+        while not began.is_set():
+            await asyncio.sleep(0.001)
+        task.cancel()
+        await asyncio.sleep(0.005)
+        assert not task.done()
+        may_end.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    gateway.run(main)
+    assert seen == ["hook", "CancelledError"]
+
+
+@on_loops
+def test_a_locked_resource_of_the_program_serves_all_requests(app: Flask, gateway: Gateway) -> None:
+    """A lock, a queue that is a pool, and an event that were made at the start are one for all, on the server's loop."""
+    lock, pool, ready = asyncio.Lock(), asyncio.Queue[int](), asyncio.Event()
+    for number in range(2):
+        pool.put_nowait(number)
+    running = most = 0
+
+    @app.get("/")
+    async def view() -> str:
+        nonlocal running, most
+        await ready.wait()
+        connection = await pool.get()
+        running += 1
+        most = max(most, running)
+        async with lock:
+            g.loop = asyncio.get_running_loop()
+            await asyncio.sleep(0)
+        running -= 1
+        pool.put_nowait(connection)
+        return str(id(g.loop))
+
+    @app.get("/ready")
+    def set_ready() -> str:
+        async def tell() -> int:
+            ready.set()
+            return id(asyncio.get_running_loop())
+
+        return str(current_app.ensure_sync(tell)())
+
+    found = gateway.ask(app, *["/"] * 20, "/ready")
+    assert (len(found), len(set(found)), most) == (21, 1, 2)
+
+
+def test_the_same_under_wsgi(app: Flask) -> None:
+    """One loop for the process: what one request has made the next can use, also when they come at once."""
+    made: dict[str, t.Any] = {}
+
+    @app.get("/")
+    async def view() -> str:
+        pool = made.setdefault("pool", asyncio.Queue())
+        if "lock" not in made:
+            made["lock"] = asyncio.Lock()
+            pool.put_nowait("connection")
+        connection = await pool.get()
+        async with made["lock"]:
+            await asyncio.sleep(0.001)
+        pool.put_nowait(connection)
+        return str(id(asyncio.get_running_loop()))
+
+    found = GATEWAYS[0].ask(app, *["/"] * 20)
+    assert (len(found), len(set(found))) == (20, 1)
+
+
+# ---- contexts
+
+
+@everywhere
+def test_proxies_in_tasks(app: Flask, gateway: Gateway) -> None:
+    """`current_app`, `request`, `session` and `g` are the view's own in tasks, their threads and callbacks."""
+
+    def look() -> list[str]:
+        return [current_app.name, request.args["token"], session["token"], g.token]
+
+    async def child() -> list[str]:
+        await asyncio.sleep(0)
+        return look()
+
+    @app.before_request
+    def before() -> None:
+        session["token"] = g.token = request.args["token"]
+
+    @app.get("/")
+    async def view() -> list[t.Any]:
+        loop = asyncio.get_running_loop()
+        called = loop.create_future()
+        loop.call_soon(lambda: called.set_result(look()))
+        tasks = [asyncio.create_task(child()), asyncio.create_task(asyncio.to_thread(look))]
+        return [await called, *await asyncio.gather(*tasks), look()]
+
+    found = gateway.ask(app, *[f"/?token={number}" for number in range(20)])
+    assert [app.json.loads(body) for body in found] == [[[app.name, *[str(n)] * 3]] * 4 for n in range(20)]
+
+
+@everywhere
+def test_context_variables(app: Flask, gateway: Gateway) -> None:
+    """What a hook sets the view sees, what the view sets later hooks see; what a task sets stays its own."""
+    variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
+    seen: list[str] = []
+
+    @app.before_request
+    def before() -> None:
+        seen.append(variable.get())
+        variable.set("hook")
+
+    @app.before_request
+    async def before_too() -> None:
+        variable.set(variable.get() + " async")
+
+    async def child() -> None:
+        variable.set("child")
+        await asyncio.sleep(0)
+
+    @app.get("/")
+    async def view() -> str:
+        await asyncio.create_task(child())
+        variable.set(variable.get() + " view")
+        return variable.get()
+
+    @app.after_request
+    def after(response: Response) -> Response:
+        variable.set(variable.get() + " after")
+        return response
+
+    @app.teardown_request
+    async def teardown(error: BaseException | None) -> None:
+        seen.append(variable.get())
+
+    assert gateway.ask(app, "/") == [b"hook async view"]
+    assert gateway.ask(app, "/") == [b"hook async view"]
+    assert seen == ["unset", "hook async view after"] * 2
+    assert variable.get() == "unset"
+
+
+# ---- synchronous code between asynchronous
+
+
+def add_crossings(app: Flask) -> None:
+    """Views that cross from one kind of function to the other in each way."""
+
+    async def loop() -> int:
+        await asyncio.sleep(0)
+        return id(asyncio.get_running_loop())
+
+    def from_sync() -> int:
+        found: int = current_app.ensure_sync(loop)()
+        return found
+
+    async def wait_in_sync() -> int:
+        await asyncio.sleep(0)
+        return from_sync()
+
+    @app.get("/async")
+    async def view() -> str:
+        return str(await loop())
+
+    @app.get("/sync")
+    def sync() -> str:
+        return str(from_sync())
+
+    @app.get("/sync/async/sync")
+    def thrice() -> str:
+        return str(current_app.ensure_sync(wait_in_sync)())
+
+    @app.get("/async/sync")
+    async def twice() -> str:
+        await asyncio.sleep(0)
+        return str(from_sync())
+
+    @app.get("/template")
+    async def template() -> str:
+        await asyncio.sleep(0)
+        return render_template_string("{{ loop() }}", loop=from_sync)
+
+    @app.get("/thread")
+    async def thread() -> str:
+        return str(await asyncio.to_thread(from_sync))
+
+    @app.get("/executor")
+    def executor() -> str:
+        with concurrent.futures.ThreadPoolExecutor(1) as threads:
+            return str(threads.submit(contextvars.copy_context().run, from_sync).result())
+
+    @app.get("/copied")
+    def copied() -> str:
+        with concurrent.futures.ThreadPoolExecutor(1) as threads:
+            return str(threads.submit(copy_current_request_context(from_sync)).result())
+
+    @app.get("/copied/async")
+    async def copied_async() -> str:
+        running = asyncio.get_running_loop()
+        return str(await running.run_in_executor(None, copy_current_request_context(loop)))
+
+
+@on_loops
+def test_coroutines_of_synchronous_code_run_on_the_servers_loop(app: Flask, gateway: Gateway) -> None:
+    """`ensure_sync` of a coroutine function does so from views, from what they call, and from threads of theirs."""
+    add_crossings(app)
+    paths = [rule.rule for rule in app.url_map.iter_rules() if rule.endpoint != "static"]
+    found = gateway.ask(app, *paths, *paths)
+    assert (len(found), len(set(found))) == (18, 1)
+
+
+def test_the_same_under_wsgi_but_for_what_would_block_the_loop(app: Flask) -> None:
+    """Where a coroutine on the process's loop calls code that waits for it, that is an error, as under Flask."""
+    add_crossings(app)
+    client = app.test_client()
+    fine = ["/async", "/sync", "/thread", "/executor", "/copied", "/copied/async"]
+    assert len({client.get(path).data for path in fine}) == 1
+    for path in ("/async/sync", "/sync/async/sync", "/template"):
+        with pytest.raises(RuntimeError, match="would block"):
+            client.get(path)
+
+
+@on_loops
+def test_a_task_cannot_wait_by_synchronous_code(app: Flask, gateway: Gateway) -> None:
+    """A task that the view starts is the loop's own, and no request's: there the error says so."""
+
+    async def child() -> None:
+        assert current_fiber() is None
+        current_app.ensure_sync(later)(1)
+
+    @app.get("/")
+    async def view() -> str:
+        with pytest.raises(RuntimeError, match="would block"):
+            await asyncio.create_task(child())
+        return "told"
+
+    assert gateway.ask(app, "/") == [b"told"]
