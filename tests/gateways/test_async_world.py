@@ -5,27 +5,21 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextvars
-import importlib
-import logging
 import sys
 import threading
-import time
 import typing as t
 
 import pytest
 
 from flask import (
-    Blueprint,
     Flask,
     Response,
     copy_current_request_context,
     current_app,
     g,
-    has_request_context,
     render_template_string,
     request,
     session,
-    stream_with_context,
 )
 from flask._gateways.fibers import current_fiber
 from tests.gateways import loops, rsgi_drive
@@ -147,7 +141,7 @@ def test_a_task_may_outlive_its_request(app: Flask, gateway: Gateway) -> None:
 
 @everywhere
 def test_timeouts(app: Flask, gateway: Gateway) -> None:
-    """A time limit cancels what it is around and nothing else; one within another, and one that is not reached, hold."""
+    """A time limit cancels what it is around and nothing else; one within another holds, and one that is not reached."""
 
     @app.get("/")
     async def view() -> list[str]:
@@ -300,7 +294,7 @@ def test_a_request_that_is_cancelled_in_a_hook(app: Flask, gateway: Gateway) -> 
 
 @on_loops
 def test_a_locked_resource_of_the_program_serves_all_requests(app: Flask, gateway: Gateway) -> None:
-    """A lock, a queue that is a pool, and an event that were made at the start are one for all, on the server's loop."""
+    """A lock, a queue that is a pool, and an event made at the start are one for all, on the loop of the server."""
     lock, pool, ready = asyncio.Lock(), asyncio.Queue[int](), asyncio.Event()
     for number in range(2):
         pool.put_nowait(number)

@@ -324,7 +324,7 @@ _servers_way_to_wait: _WayToWait | None = None
 
 
 def give_way(way_to_wait: _WayToWait) -> None:
-    """From now on ask first how to wait for a coroutine on the loop of the server that serves the caller, if one does."""
+    """From now on ask first how to wait for a coroutine on the loop of the server, if one serves the caller."""
     global _servers_way_to_wait
     _servers_way_to_wait = way_to_wait
 
