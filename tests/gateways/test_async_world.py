@@ -141,7 +141,7 @@ def test_a_task_may_outlive_its_request(app: Flask, gateway: Gateway) -> None:
 
 @everywhere
 def test_timeouts(app: Flask, gateway: Gateway) -> None:
-    """A time limit cancels what it is around and nothing else; one within another holds, and so does one not reached."""
+    """A time limit cancels what it is around and nothing else; one within another holds, one not reached too."""
 
     @app.get("/")
     async def view() -> list[str]:
