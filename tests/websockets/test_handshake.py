@@ -11,11 +11,10 @@ from werkzeug.exceptions import Forbidden, InternalServerError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask import Flask, Response, abort, redirect, request, session, url_for, websocket
-from flask._driving import WebSocketDrive
 from flask.sessions import SecureCookieSession, SessionInterface
 from flask.websockets import origin_is_of
 
-from .driven import drive, opened, refused, run
+from .driven import WebSocketDrive, drive, opened, refused, run
 
 LABEL = st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True)
 HOST = st.lists(LABEL, min_size=1, max_size=3).map(".".join)

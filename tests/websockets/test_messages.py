@@ -11,12 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flask import Flask, Request, flash, g, get_flashed_messages, non_blocking, request, session, websocket
-from flask._driving import WebSocketClosed
 from flask._gateways.sockets import _is_longer
 from flask.views import View
 from flask.websockets import BlockingWebSocket, WebSocket
 
-from .driven import drive, opened, run
+from .driven import WebSocketClosed, drive, opened, run
 
 MESSAGES = st.lists(st.text(max_size=50) | st.binary(max_size=50), max_size=20)
 

@@ -192,6 +192,10 @@ class Socket(Served, ABC):
         body: t.Iterable[bytes] = run_websocket(app, context, environ, start_response, push)
         return body
 
+    def in_thread(self, func: t.Callable[[*Ts], R], *args: *Ts) -> R:
+        """Call a function that may block. A WebSocket lasts: the threads that are kept for what has begun are not its."""
+        return in_thread(self.threads, func, *args)
+
     async def aside(self, func: t.Callable[[*Ts], R], *args: *Ts) -> R:
         """Call a function that may block."""
         return await run_in_thread(self.threads, func, *args)
