@@ -193,7 +193,7 @@ class Socket(Served, ABC):
         return body
 
     def in_thread(self, func: t.Callable[[*Ts], R], *args: *Ts) -> R:
-        """Call a function that may block. A WebSocket lasts: the threads that are kept for what has begun are not its."""
+        """Call a function that may block. The threads kept for what has begun are not for what lasts."""
         return in_thread(self.threads, func, *args)
 
     async def aside(self, func: t.Callable[[*Ts], R], *args: *Ts) -> R:
