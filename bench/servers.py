@@ -80,8 +80,8 @@ def wrong_answer(port: int, request: Request, *, peer: bool) -> str:
         connection.request(request.method, request.path)
         answer = connection.getresponse()
         return request.wrong(f"{answer.status} {answer.reason}", answer.getheaders(), answer.read(), peer=peer)
-    except OSError as error:
-        return str(error)
+    except (OSError, http.client.HTTPException) as error:
+        return str(error) or type(error).__name__
     finally:
         connection.close()
 

@@ -146,8 +146,8 @@ def measure(interpreter: Path, side: str, sockets: int, seconds: float) -> Told:
     def wrong() -> str:
         try:
             _asked(port, "/held")
-        except OSError as error:
-            return str(error)
+        except (OSError, http.client.HTTPException) as error:
+            return str(error) or type(error).__name__
         return ""
 
     command = asynchronous.command("uvicorn", interpreter, port, TARGET)
