@@ -922,8 +922,10 @@ class Flask(App, Application):
 
     # ---- what may block an event loop's server
 
-    def _functions_before(self) -> list[t.Any]:
+    def _functions_before(self) -> cabc.Collection[t.Any]:
         """The functions of step 4."""
+        if not self.url_value_preprocessors and not self.before_request_funcs:
+            return ()
         tables = self.url_value_preprocessors, self.before_request_funcs
         return [function for table in tables if table for function in _app_first(table)]
 
@@ -937,10 +939,12 @@ class Flask(App, Application):
             functions.append(interface.save_session)
         return functions
 
-    def _teardown_functions(self, context: RequestContext) -> list[t.Any]:
+    def _teardown_functions(self, context: RequestContext) -> cabc.Collection[t.Any]:
         """The functions of step 12."""
-        functions: list[t.Any] = [*self.teardown_appcontext_funcs]
         table = self.teardown_websocket_funcs if context._is_websocket else self.teardown_request_funcs
+        if not table and not self.teardown_appcontext_funcs:
+            return ()
+        functions: list[t.Any] = [*self.teardown_appcontext_funcs]
         if table:
             functions += _app_last(table)
         return functions
