@@ -124,6 +124,10 @@ class WebSocket(Handshake):
         face._websocket = self
         return face
 
+    def _get_current_object(self) -> WebSocket:
+        """This object; of the proxy, the one that it stands for. Type checkers take the proxy for the object."""
+        return self
+
     async def accept(self, headers: HeadersValue | None = None, subprotocol: str | None = None) -> None:
         """Accept the WebSocket, as the first `receive` or `send` does where nobody has.
 

@@ -36,6 +36,12 @@ def test_the_table(app: Flask) -> None:
     ]
 
 
+def test_rules_for_websockets(app: Flask) -> None:
+    """A rule of `@app.websocket` is told from one that answers GET."""
+    app.add_websocket("/ws", "ws", lambda: None)
+    assert [line.rstrip() for line in show(app) if "/ws" in line] == ["ws        WebSocket  /ws"]
+
+
 @pytest.mark.parametrize(
     ("args", "order"),
     [

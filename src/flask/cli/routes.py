@@ -9,6 +9,7 @@ import typing as t
 
 import click
 
+from .._upgrade import answers_websocket
 from ..globals import current_app
 from .questions import Question, QuestionType
 from .script_info import with_appcontext
@@ -88,7 +89,7 @@ def _say_what_answers(question: Question) -> None:
 
 def _row(rule: Rule, by_host: bool, hidden: t.AbstractSet[str]) -> Row:
     domain = rule.host if by_host else rule.subdomain
-    methods = sorted((rule.methods or set()) - hidden)
+    methods = ["WebSocket"] if answers_websocket(rule) else sorted((rule.methods or set()) - hidden)
     return Row(rule.endpoint, ", ".join(methods), domain or "", rule.rule)
 
 
