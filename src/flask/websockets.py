@@ -63,6 +63,12 @@ class Handshake(Request):
     #: The subprotocol that was chosen when the WebSocket was accepted.
     subprotocol: str | None = None
 
+    _connection: Connection
+
+    def __init__(self, environ: WSGIEnvironment, populate_request: bool = True, shallow: bool = False) -> None:
+        super().__init__(environ, populate_request, shallow)
+        self._connection = environ["flask.exchange"]
+
     @property
     def scheme(self) -> str:  # type: ignore[override]
         """`ws`, or `wss` over TLS."""
@@ -83,11 +89,6 @@ class Handshake(Request):
     def close_code(self) -> int | None:
         """The code with which the client has closed the WebSocket; None as long as it has not, or none is told."""
         return self._connection.close_code
-
-    @property
-    def _connection(self) -> Connection:
-        connection: Connection = self.environ["flask.exchange"]
-        return connection
 
     def check_origin(self, allowed: t.Any) -> None:
         """Raise `Forbidden` unless the page that asks is of this very host, or `allowed` has its origin, or "*".
@@ -112,8 +113,9 @@ def origin_is_of(origin: str, host: str) -> bool:
 class WebSocket(Handshake):
     """The current WebSocket, for code on the event loop; `blocking` is the same for other code.
 
-    Assign a subclass to `Flask.websocket_class` to extend it. Where the client has gone, whatever is awaited here
-    raises `asyncio.CancelledError`, and the function that answers the WebSocket is cancelled.
+    Assign a subclass to `Flask.websocket_class` to extend it. Where the client has gone, the function that answers the
+    WebSocket is cancelled: whatever it awaits here raises `asyncio.CancelledError`. For others, as when one WebSocket's
+    function sends to another's client, it raises `ConnectionResetError`, however that WebSocket has ended.
     """
 
     @property

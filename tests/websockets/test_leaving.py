@@ -10,6 +10,7 @@ import pytest
 
 from flask import Flask, g, websocket
 from flask._gateways import sockets
+from flask.websockets import WebSocket
 
 from .driven import drive, opened, run
 
@@ -266,6 +267,52 @@ def test_sending_to_a_client_that_has_gone(app: Flask, told: list[t.Any]) -> Non
 
     run(main())
     assert told == GONE
+
+
+def test_others_who_send_to_it_are_not_cancelled(app: Flask, told: list[t.Any]) -> None:
+    """Who sends to a WebSocket that has ended, and is not its own function, gets a ConnectionResetError."""
+    there: dict[str, WebSocket] = {}
+
+    @app.websocket("/ws/<name>")
+    async def answer(name: str) -> None:
+        await websocket.accept()
+        there[name] = websocket._get_current_object()
+        await websocket.receive()
+
+    @app.websocket("/tell")
+    async def tell() -> None:
+        async for name in websocket:
+            try:
+                await there[str(name)].send("told")
+            except ConnectionResetError:
+                await websocket.send(f"{name} has gone")
+            else:
+                await websocket.send(f"{name} is there")
+
+    @app.websocket("/tell-sync")
+    def tell_blocking() -> None:
+        with pytest.raises(ConnectionResetError):
+            there["one"].blocking.send("x")
+        with pytest.raises(ConnectionResetError):
+            there["two"].blocking.receive()
+        websocket.blocking.send("gone")
+
+    async def main() -> list[t.Any]:
+        got = []
+        async with opened(app, "/tell") as telling:
+            async with opened(app, "/ws/one") as one, opened(app, "/ws/two") as two:
+                await telling.send("one")
+                got += [await telling.receive(), await one.receive()]
+                await two.send("end")
+                await two.end()
+            for name in ("one", "two"):
+                await telling.send(name)
+                got.append(await telling.receive())
+        async with opened(app, "/tell-sync") as telling:
+            got.append(await telling.receive())
+        return got
+
+    assert run(main()) == ["one is there", "told", "one has gone", "two has gone", "gone"]
 
 
 def test_client_that_goes_before_the_handshake(app: Flask, told: list[t.Any]) -> None:

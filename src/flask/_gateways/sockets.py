@@ -14,6 +14,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 
 from .._dispatch.lifecycle import run_websocket
+from ..globals import _now
 from . import places
 from .exchange import Pairs, Served, Whole, threads_of
 from .fibers import current_fiber, in_thread, run_in_thread, run_on_loop, wait_for
@@ -227,7 +228,7 @@ class Socket(Served, ABC):
     async def receive(self) -> Message:
         """The next message."""
         if not self.is_open:
-            raise self._ended()
+            raise self._over()
         while True:
             if self._kept:
                 message: Message | None = self._kept.popleft()
@@ -248,7 +249,8 @@ class Socket(Served, ABC):
             finally:
                 self._waiting -= 1
         if message is None:
-            raise self._left()
+            self._leave()
+            raise self._over()
         self._is_active = self._takes_messages = True
         if self._timer is None:
             self._watch()
@@ -257,17 +259,19 @@ class Socket(Served, ABC):
             if self.is_open:
                 self.is_open = False
                 await self.send_close(1009, "")
-            raise self._left()
+            self._leave()
+            raise self._over()
         return message
 
     async def send(self, data: Message) -> None:
         """Send a message."""
         if not self.is_open:
-            raise self._ended()
+            raise self._over()
         try:
             await self.put(data)
         except OSError:
-            raise self._left() from None
+            self._leave()
+            raise self._over() from None
 
     async def close(self, code: int, reason: str) -> None:
         """Close from this side, or refuse."""
@@ -277,14 +281,16 @@ class Socket(Served, ABC):
 
     # ---- whether the client is there
 
-    def _ended(self) -> BaseException:
-        """The error for who sends or receives after the end."""
+    def _over(self) -> BaseException:
+        """The error for who sends or receives after the end. Only the WebSocket's own function is cancelled by it."""
+        if getattr(_now(), "_exchange", None) is not self:
+            return ConnectionResetError("This WebSocket has ended.")
         if self._is_gone:
-            return self._left()
+            return asyncio.CancelledError("The client of the WebSocket has gone.")
         return RuntimeError("This WebSocket was closed from this side: nothing can be sent or received any more.")
 
-    def _left(self) -> asyncio.CancelledError:
-        """Note that the client has gone: an error for whoever asked, and the WebSocket's function is cancelled."""
+    def _leave(self) -> None:
+        """Note that the client has gone, and cancel the WebSocket's function, unless it is who has found out."""
         self.is_open = False
         if not self._is_gone:
             self._is_gone = True
@@ -292,7 +298,6 @@ class Socket(Served, ABC):
             if task is not None and not task.done() and asyncio.current_task() is not task:
                 self._is_cancelled = True
                 task.cancel()
-        return asyncio.CancelledError("The client of the WebSocket has gone.")
 
     def _watch(self) -> None:
         """PERF: no timer as long as somebody waits for a message; else one for many messages."""
@@ -317,7 +322,7 @@ class Socket(Served, ABC):
                 if message is None:
                     self._has_left = True
                     await self._until_taken()
-                    self._left()
+                    self._leave()
                     return
                 self._kept.append(message)
                 if self._waiting:
