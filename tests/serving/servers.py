@@ -24,6 +24,7 @@ GRANIAN = "granian --host 127.0.0.1 --port {port} --log-level warning --interfac
 ON_LOOPS = {
     "uvicorn": "uvicorn --host 127.0.0.1 --port {port} --log-level warning served:app.asgi_app",
     "hypercorn": "hypercorn --bind 127.0.0.1:{port} --log-level warning served:app.asgi_app",
+    "daphne": "daphne --bind 127.0.0.1 --port {port} --verbosity 0 served:app.asgi_app",
     "granian-asgi": GRANIAN + "asgi served:app.asgi_app",
     "granian-rsgi": GRANIAN + "rsgi served:app",
 }

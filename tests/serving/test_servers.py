@@ -161,7 +161,7 @@ def test_each_once_in_its_order(name: str, folder: Path) -> None:
         assert "Traceback" not in server.log()
 
 
-@pytest.mark.parametrize("name", needed(ON_LOOPS))
+@pytest.mark.parametrize("name", needed(name for name in ON_LOOPS if name != "daphne"))
 def test_a_failing_startup_ends_the_server(name: str, folder: Path) -> None:
     """No request is served, the process ends by itself, and its log has the traceback."""
     with served(name, folder, FAILS="1") as server:
@@ -172,9 +172,12 @@ def test_a_failing_startup_ends_the_server(name: str, folder: Path) -> None:
     assert events(folder) == ["before"]
 
 
-@pytest.mark.parametrize("name", needed(ON_WSGI))
+@pytest.mark.parametrize("name", needed([*ON_WSGI, "daphne"]))
 def test_a_failing_startup_under_wsgi_fails_the_request(name: str, folder: Path) -> None:
-    """The request that it ran for is answered with 500, the server logs the traceback, and the next one tries again."""
+    """The request that it ran for is answered with 500, the server logs the traceback, and the next one tries again.
+
+    So too on a server of ASGI that does not speak of lifespan.
+    """
     with served(name, folder, FAILS="1") as server:
         assert [server.ask()[0] for _ in range(2)] == [500, 500]
         server.end()

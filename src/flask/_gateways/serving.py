@@ -106,6 +106,7 @@ class Serving:
         if self._tail is None:
             self._tail = self._until_the_loop_ends()
             await anext(self._tail)
+            end_at_exit(self)  # should nobody end the loop itself
         await self.begin_on_loop()
 
     async def _until_the_loop_ends(self) -> t.AsyncGenerator[None]:
@@ -299,7 +300,8 @@ def _forget(serving: Serving) -> None:
 
 def end_at_exit(serving: Serving) -> None:
     """End it when the process exits, before the process's event loop does."""
-    bridge.start()  # what is registered later runs earlier
+    if serving.loop is None:
+        bridge.start()  # what is registered later runs earlier
     with _lock:
         if not _to_end:
             atexit.unregister(_end_all)
@@ -310,7 +312,11 @@ def end_at_exit(serving: Serving) -> None:
 
 def _end_all() -> None:
     for serving in reversed([*_to_end]):
-        serving.end(at_exit=True)
+        loop = serving.loop
+        if loop is None:
+            serving.end(at_exit=True)
+        elif not loop.is_closed() and not loop.is_running():
+            loop.run_until_complete(serving.end_on_loop())
 
 
 def _begin_anew() -> None:
