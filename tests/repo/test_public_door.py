@@ -64,6 +64,7 @@ NAMES = {
         Environment DispatchingJinjaLoader render_template render_template_string stream_template
         stream_template_string _default_template_ctx_processor _render
     """,
+    "flask.async_testing": "AsyncFlaskClient StreamedResponse",
     "flask.testing": "EnvironBuilder FlaskClient FlaskCliRunner",
     "flask.typing": """
         ResponseValue HeaderValue HeadersValue ResponseReturnValue ResponseClass AppOrBlueprintKey AfterRequestCallable
