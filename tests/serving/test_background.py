@@ -339,6 +339,25 @@ class TestTheEnd:
         assert told == ["block", "work"]
         release.set()
 
+    def test_a_thread_does_not_hold_up_the_end_of_a_loop(self) -> None:
+        """Where a server ends its loop without a word, a task that blocks its thread is left to itself."""
+        app = flask.Flask(__name__)
+        release = threading.Event()
+        done: list[bool] = []
+
+        def block() -> None:
+            release.wait(60)
+            done.append(True)
+
+        @app.route("/")
+        def index() -> str:
+            app.add_background_task(block)
+            return ""
+
+        asyncio.run(ask(app))  # type: ignore[arg-type]
+        assert done == []
+        release.set()
+
     def test_waiting_has_an_end(self) -> None:
         """Whoever waits with a time hears which tasks are not done."""
         app = flask.Flask(__name__)

@@ -34,6 +34,8 @@ class Job:
         self.variables = contextvars.copy_context()
         self.variables.run(_set, _nothing)
         self.task: asyncio.Task[None] | None = None
+        self.is_told = False  # that it takes too long
+        self.is_given_up = False
         self.done: concurrent.futures.Future[None] = concurrent.futures.Future()
 
     async def run(self) -> None:
@@ -42,7 +44,7 @@ class Job:
             if places.stays(self.func):
                 await run_on_loop(self._call)
             else:
-                await _abandonable(run_in_thread(threads_of(self.app), self._call))
+                await self._until_given_up(run_in_thread(threads_of(self.app), self._call))
         except Exception as error:  # noqa: BLE001 - nobody else is there to hear of it
             self.app.handle_background_exception(error)
 
@@ -67,6 +69,29 @@ class Job:
                     context.pop(error)
             finally:
                 del error  # no cycle of the exception, its traceback and this frame
+
+    @types.coroutine
+    def _until_given_up(self, steps: t.Coroutine[t.Any, t.Any, None]) -> t.Generator[t.Any, t.Any, None]:
+        """Await what a thread does. The next cancellation after one that it heard of leaves it to itself.
+
+        So does the first that does not come from the end of serving: then the event loop ends.
+        """
+        try:
+            wanted = steps.send(None)
+            while True:
+                try:
+                    got = yield wanted
+                except asyncio.CancelledError as error:
+                    if not self.is_told or self.is_given_up:
+                        with contextlib.suppress(RuntimeError):  # it waits for what would not be cancelled
+                            steps.close()
+                        raise
+                    self.is_given_up = True
+                    wanted = steps.throw(error)
+                else:
+                    wanted = steps.send(got)
+        except StopIteration:
+            return
 
     def __str__(self) -> str:
         return getattr(self.func, "__qualname__", None) or repr(self.func)
@@ -108,6 +133,7 @@ class Jobs:
         # Once for the code to hear of it. A thread cannot be interrupted: the second time it is abandoned.
         for _ in range(2):
             for job in [*self.unfinished]:
+                job.is_told = True
                 if job.task is not None:
                     job.task.cancel()
             await self.wait(_SECONDS_TO_CANCEL)
@@ -120,25 +146,3 @@ class Jobs:
             if left is not None and left <= 0:
                 return
             await asyncio.wait([asyncio.wrap_future(job.done) for job in [*self.unfinished]], timeout=left)
-
-
-@types.coroutine
-def _abandonable(steps: t.Coroutine[t.Any, t.Any, None]) -> t.Generator[t.Any, t.Any, None]:
-    """Await a coroutine, which is told of one cancellation; whether or not it heeds it, the next one ends the wait."""
-    is_told = False
-    try:
-        wanted = steps.send(None)
-        while True:
-            try:
-                got = yield wanted
-            except asyncio.CancelledError as error:
-                if is_told:
-                    with contextlib.suppress(RuntimeError):  # it waits for what would not be cancelled
-                        steps.close()
-                    raise
-                is_told = True
-                wanted = steps.throw(error)
-            else:
-                wanted = steps.send(got)
-    except StopIteration:
-        return
