@@ -46,7 +46,8 @@ def is_there(name: str) -> bool:
     command = ALL[name].split()
     if command[0] == "gunicorn" and sys.platform == "win32":
         return False
-    return importlib.util.find_spec(command[0]) is not None
+    needed = [command[0], "gevent"] if name == "gunicorn-gevent" else command[:1]
+    return all(importlib.util.find_spec(module) is not None for module in needed)
 
 
 class Server:

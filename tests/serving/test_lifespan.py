@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import sys
 import threading
 import typing as t
 
@@ -557,7 +556,6 @@ class TestOnRsgi:
             loop.close()
 
 
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="before, nobody else could end a generator of another loop")
 def test_loops_are_served_each_by_itself() -> None:
     """An app that is served by one loop after the other begins and ends on each."""
     app = serving_app()
