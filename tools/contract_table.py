@@ -36,7 +36,8 @@ One app, one set of tests, each server as a real process, every byte looked at: 
 a column a server. Each cell stands for one test, whose id it shows when pointed at. *holds* is a test that passes. A
 number is a limit of the server or of its protocol: there the same test fails for a function without any framework as
 well, which is tested too. A limit is listed with its reason and its source below the tables.
-WSGI carries no WebSockets: there is no test to run then.
+WSGI carries no WebSockets, and those of daphne are left out, since under load it forgets to close one whose function
+failed: there is no test to run then.
 
 """
 

@@ -218,32 +218,10 @@ LIMITS = (
         DAPHNE,
     ),
     Limit(
-        ("test_websockets.py::test_empty_messages",),
-        ("daphne",),
-        "Empty messages are not passed on.",
-        DAPHNE.replace("http_protocol", "ws_protocol"),
-    ),
-    Limit(
-        (
-            "test_websockets.py::test_refusal",
-            "test_websockets.py::test_body_of_a_refusal",
-            "test_websockets.py::test_no_such_websocket",
-        ),
-        ("daphne",),
-        "The extension to refuse with a response is missing: each refusal is an empty 403.",
-        "https://asgi.readthedocs.io/en/stable/extensions.html#websocket-denial-response",
-    ),
-    Limit(
         ("test_websockets.py::test_headers_of_acceptance",),
-        ("granian-asgi", "daphne"),
+        ("granian-asgi",),
         "Headers that are given when a WebSocket is accepted are not sent.",
         "https://asgi.readthedocs.io/en/stable/specs/www.html#accept-send-event",
-    ),
-    Limit(
-        ("test_websockets.py::test_closing_code",),
-        ("daphne",),
-        "The code is sent without the reason.",
-        DAPHNE.replace("http_protocol", "ws_protocol"),
     ),
     Limit(
         ("test_websockets.py::test_body_of_a_refusal",),

@@ -34,6 +34,8 @@ class Server:
     """The same as variables of its environment."""
     adds_prefix: bool = False
     """Whether it then expects requests without that path, as from a proxy that has taken it away."""
+    has_sockets: bool = True
+    """Whether the contract for WebSockets is asked of it, if the protocol carries them."""
 
     @property
     def installed(self) -> bool:
@@ -118,6 +120,7 @@ SERVERS = (
         "daphne",
         "daphne --bind 127.0.0.1 --port {port} --verbosity 0 {application}",
         below="--root-path {prefix}",
+        has_sockets=False,  # under load it forgets to close one whose function failed, with any application
     ),
     Server(
         "granian-rsgi",
