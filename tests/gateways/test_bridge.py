@@ -24,6 +24,12 @@ from tests.gateways import scripts
 from tests.gateways.raw import call
 
 
+@pytest.fixture(autouse=True)
+def no_greenlets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs without greenlets are what is told here, though other tests have imported them."""
+    monkeypatch.setattr(bridge, "_OF_ONE_THREAD", "no module")
+
+
 @pytest.fixture(params=["run by callers", "in a thread"])
 def shared(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[bridge._SharedLoop]:
     """A new loop in place of the process's, once as it begins and once with its own thread."""
@@ -770,6 +776,40 @@ class TestProcesses:
             """
         )
         assert (result.stdout, result.stderr) == ("1\n", "")
+
+
+class TestGreenlets:
+    def test_a_greenlet_of_a_coroutine_stays_in_its_thread(self) -> None:
+        """Many callers at once, whose coroutines park greenlets: each goes on where it began, in the loop's thread."""
+        result = scripts.run(
+            """
+            import asyncio, sys, threading
+            from concurrent.futures import ThreadPoolExecutor
+            from flask._gateways.bridge import run_on_loop
+
+            async def alone():
+                return threading.current_thread()
+
+            assert run_on_loop(alone)() is threading.main_thread()
+            import greenlet
+
+            async def parks(number):
+                def code():
+                    for _ in range(3):
+                        greenlet.getcurrent().parent.switch()
+                    return threading.current_thread().name
+                child = greenlet.greenlet(code)
+                child.switch()
+                while not child.dead:
+                    await asyncio.sleep(number % 3 / 1000)
+                    result = child.switch()
+                return result
+
+            with ThreadPoolExecutor(8) as threads:
+                print(set(threads.map(run_on_loop(parks), range(100))))
+            """
+        )
+        assert (result.stdout, result.stderr) == ("{'flask-loop'}\n", "")
 
 
 @both

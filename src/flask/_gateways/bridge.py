@@ -6,7 +6,8 @@ requests; context variables go with the call to the loop and, changed, come back
 A caller who waits runs the loop itself, in its own thread, as long as nothing is on the loop but the coroutines of
 callers: two switches of threads are most of what a short coroutine would cost. As soon as a coroutine leaves anything
 behind (a timer, a connection, a callback), or a thread gives the loop something while nobody runs it, the loop gets a
-thread for good, and callers hand their coroutines over. What is on the loop never waits for a request to come.
+thread for good, and callers hand their coroutines over; so it does where greenlets are about (SQLAlchemy's are, in
+asynchronous code), which go on only in the thread that they began in. What is on the loop never waits for a request.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ R = t.TypeVar("R")
 Ts = t.TypeVarTuple("Ts")
 
 _SECONDS_TO_WIND_UP = 5
+_OF_ONE_THREAD = "greenlet"  # the module, without which there are none
 
 
 class _LentLoop(asyncio.SelectorEventLoop):
@@ -220,7 +222,10 @@ class _SharedLoop:
         def begin() -> None:
             call.task = loop.create_task(call.run(), context=context)
 
-        loop.call_soon_threadsafe(begin, context=context)
+        if _OF_ONE_THREAD in sys.modules:
+            self.soon(begin)
+        else:
+            loop.call_soon_threadsafe(begin, context=context)
         try:
             waiting.acquire()
         except BaseException:  # the caller was interrupted
@@ -400,7 +405,7 @@ def run_on_loop(func: t.Callable[P, t.Coroutine[t.Any, t.Any, R]]) -> t.Callable
         made: t.Any = _Call(func, args, kwargs)
         try:
             # PERF: by its name it takes twice as long
-            if shared.thread is None and shared.running.acquire(False):
+            if shared.thread is None and _OF_ONE_THREAD not in sys.modules and shared.running.acquire(False):
                 shared.lead(made, context)
             else:
                 shared.hand_over(made, context)
