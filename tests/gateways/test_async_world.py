@@ -5,23 +5,30 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextvars
+import functools
 import sys
 import threading
 import typing as t
+from pathlib import Path
 
 import pytest
 
 from flask import (
+    Blueprint,
     Flask,
     Response,
+    after_this_request,
     copy_current_request_context,
     current_app,
     g,
+    has_request_context,
     render_template_string,
     request,
     session,
+    stream_with_context,
 )
 from flask._gateways.fibers import current_fiber
+from flask.views import MethodView
 from tests.gateways import loops, rsgi_drive
 
 Ask = t.Callable[..., list[bytes]]
@@ -511,3 +518,321 @@ def test_a_task_cannot_wait_by_synchronous_code(app: Flask, gateway: Gateway) ->
         return "told"
 
     assert gateway.ask(app, "/") == [b"told"]
+
+
+# ---- ways to write a view
+
+
+@everywhere
+def test_functions_of_all_kinds_may_be_asynchronous(app: Flask, gateway: Gateway) -> None:
+    """Methods of views, hooks of an app and of a blueprint, error handlers and teardown: each in its place."""
+    order: list[str] = []
+    part = Blueprint("part", __name__, url_prefix="/part")
+
+    @app.url_value_preprocessor
+    def values(endpoint: str | None, values: dict[str, t.Any] | None) -> None:
+        order.append(f"values {values}")
+
+    @app.before_request
+    async def before() -> None:
+        order.append(await later("before"))
+
+    @part.before_request
+    async def before_part() -> None:
+        order.append(await later("before of the part"))
+
+    class View(MethodView):
+        init_every_request = False
+
+        async def get(self, name: str) -> str:
+            order.append(await later(f"get {name}"))
+            raise KeyError(name)
+
+        def post(self, name: str) -> str:
+            return name
+
+    @part.errorhandler(KeyError)
+    async def handler(error: KeyError) -> str:
+        @after_this_request
+        async def after_this(response: Response) -> Response:
+            order.append(await later("after this"))
+            return response
+
+        order.append(await later(f"handler {error}"))
+        return "handled"
+
+    @app.after_request
+    async def after(response: Response) -> Response:
+        order.append(await later(f"after {response.status_code}"))
+        return response
+
+    @part.after_request
+    def after_part(response: Response) -> Response:
+        order.append("after of the part")
+        return response
+
+    @part.teardown_request
+    async def teardown_part(error: BaseException | None) -> None:
+        order.append(await later(f"teardown of the part {error}"))
+
+    @app.teardown_request
+    def teardown(error: BaseException | None) -> None:
+        order.append(f"teardown {error}")
+
+    @app.teardown_appcontext
+    async def teardown_app(error: BaseException | None) -> None:
+        order.append(await later(f"teardown of the app {error}"))
+
+    part.add_url_rule("/<name>", view_func=View.as_view("view"))
+    app.register_blueprint(part)
+    assert gateway.ask(app, "/part/x") == [b"handled"]
+    assert order == [
+        "values {'name': 'x'}",
+        "before",
+        "before of the part",
+        "get x",
+        "handler 'x'",
+        "after this",
+        "after of the part",
+        "after 200",
+        "teardown of the part None",
+        "teardown None",
+        "teardown of the app None",
+    ]
+
+
+@everywhere
+def test_failing_teardown(app: Flask, gateway: Gateway) -> None:
+    """Each teardown function runs though others fail, the first error is the server's, and no context stays."""
+    seen: list[str] = []
+
+    @app.get("/")
+    async def view() -> str:
+        return "fine"
+
+    @app.get("/next")
+    async def following() -> str:
+        return str(seen)
+
+    for number, blocks in enumerate([True, False, True]):
+
+        def fail(error: BaseException | None, number: int = number) -> None:
+            seen.append(f"{number} {current_app.name == app.name}")
+            if request.path == "/":
+                raise LookupError(number)
+
+        async def fail_later(error: BaseException | None, fail: t.Any = fail) -> None:
+            await asyncio.sleep(0)
+            fail(error)
+
+        app.teardown_request(fail if blocks else fail_later)
+
+    with pytest.raises(LookupError, match="2"):
+        gateway.ask(app, "/")
+    once = ["2 True", "1 True", "0 True"]
+    assert seen == once
+    assert not has_request_context()
+    assert gateway.ask(app, "/next") == [str(once).encode()]
+    assert seen == once * 2
+
+
+@everywhere
+def test_streams_may_use_time_limits_and_groups(app: Flask, gateway: Gateway) -> None:
+    """An asynchronous generator keeps one task for all its steps, as what is entered in it and left later needs."""
+
+    @app.get("/")
+    async def view() -> t.Any:
+        async def pieces() -> t.AsyncIterator[str]:
+            queue: asyncio.Queue[str] = asyncio.Queue()
+
+            async def put(piece: str) -> None:
+                await queue.put(f"{request.args['name']}{piece}")
+
+            async with asyncio.timeout(1000), asyncio.TaskGroup() as group:
+                for number in range(3):
+                    group.create_task(put(str(number)))
+                for _ in range(3):
+                    yield await queue.get()
+            yield "/"
+            try:
+                async with asyncio.timeout(0.001):
+                    await asyncio.sleep(1000)
+            except TimeoutError:
+                yield "end"
+
+        return stream_with_context(pieces())
+
+    assert gateway.ask(app, "/?name=a", "/?name=b") == [b"a0a1a2/end", b"b0b1b2/end"]
+
+
+@on_loops
+def test_a_task_that_runs_at_once(app: Flask, gateway: Gateway) -> None:
+    """With eager tasks (Python 3.12) the first step of a child runs within its parent's, and waits as any other."""
+    if sys.version_info < (3, 12):
+        pytest.skip("eager tasks are of Python 3.12")
+
+    async def child(name: str) -> str:
+        first = request.path
+        await asyncio.sleep(0)
+        return f"{first} {name} {request.path}"
+
+    async def impossible() -> None:
+        current_app.ensure_sync(later)(1)
+
+    @app.get("/<name>")
+    async def view(name: str) -> list[str]:
+        start: t.Any = functools.partial(asyncio.Task, loop=asyncio.get_running_loop(), eager_start=True)
+        with pytest.raises(RuntimeError, match="would block"):
+            await start(impossible())
+        return [await later("x"), *await asyncio.gather(*[start(child(name)) for _ in range(2)])]
+
+    found = gateway.ask(app, *[f"/{number}" for number in range(5)])
+    assert [app.json.loads(body) for body in found] == [["x", *[f"/{n} {n} /{n}"] * 2] for n in range(5)]
+
+
+# ---- libraries
+
+
+@everywhere
+def test_anyio(app: Flask, gateway: Gateway) -> None:
+    """Its task groups, cancel scopes, limits, events and threads, and the way back from these, work in views."""
+    anyio = pytest.importorskip("anyio")
+    limiter = anyio.CapacityLimiter(2)
+
+    def in_thread() -> str:
+        seen = anyio.from_thread.run(later, request.args["name"])
+        return f"{seen} {g.name}"
+
+    @app.before_request
+    def before() -> None:
+        g.name = request.args["name"]
+
+    @app.get("/")
+    async def view() -> list[t.Any]:
+        seen: list[t.Any] = []
+        send, receive = anyio.create_memory_object_stream(0)
+
+        async def produce(*, task_status: t.Any = anyio.TASK_STATUS_IGNORED) -> None:
+            task_status.started(request.args["name"])
+            async with send:
+                for number in range(3):
+                    await send.send(f"{g.name} {number}")
+
+        async with anyio.create_task_group() as group:
+            seen.append(await group.start(produce))
+            async with receive:
+                seen.extend([item async for item in receive])
+        with anyio.move_on_after(0.001) as scope:
+            await anyio.sleep(1000)
+        seen.append(scope.cancelled_caught)
+        try:
+            with anyio.fail_after(0.001):
+                async with anyio.create_task_group() as group:
+                    group.start_soon(anyio.sleep, 1000)
+        except TimeoutError:
+            seen.append("timeout")
+        async with anyio.create_task_group() as group:
+            group.start_soon(anyio.sleep, 1000)
+            group.cancel_scope.cancel()
+        with anyio.CancelScope(shield=True):
+            seen.append(await anyio.to_thread.run_sync(in_thread, limiter=limiter))
+        return seen
+
+    found = [app.json.loads(body) for body in gateway.ask(app, *[f"/?name={n}" for n in range(6)])]
+    assert found == [[f"{n}", f"{n} 0", f"{n} 1", f"{n} 2", True, "timeout", f"{n} {n}"] for n in range(6)]
+
+
+@everywhere
+def test_an_app_may_ask_another_in_process(app: Flask, gateway: Gateway) -> None:
+    """By httpx's transport for ASGI, within the task of the one that asks; each has its own contexts."""
+    httpx = pytest.importorskip("httpx")
+    other = Flask("other")
+
+    @other.post("/<int:number>")
+    async def answer(number: int) -> dict[str, t.Any]:
+        await asyncio.sleep(0)
+        return {"app": current_app.name, "path": request.path, "json": request.get_json()}
+
+    @other.get("/sync")
+    def synchronous() -> str:
+        return f"{current_app.name} {request.path}"
+
+    @other.get("/fails")
+    async def fails() -> str:
+        raise LookupError
+
+    @app.get("/<int:number>")
+    async def view(number: int) -> dict[str, t.Any]:
+        g.number = number
+        transport = httpx.ASGITransport(app=other.asgi_app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://other") as client:
+            answers = await asyncio.gather(*[client.post(f"/{number + step}", json=step) for step in range(2)])
+            found = (await client.post(f"/{number}", json=9)).json()
+            texts = [(await client.get(path)).text[:11] for path in ("/sync", "/fails")]
+        assert (current_app.name, g.number, request.path) == (app.name, number, f"/{number}")
+        return {"all": [found, *[answer.json() for answer in answers]], "texts": texts}
+
+    assert [app.json.loads(body) for body in gateway.ask(app, *[f"/{n}" for n in range(5)])] == [
+        {
+            "all": [{"app": "other", "path": f"/{p}", "json": j} for p, j in ((n, 9), (n, 0), (n + 1, 1))],
+            "texts": ["other /sync", "<!doctype h"],
+        }
+        for n in range(5)
+    ]
+
+
+@everywhere
+def test_sqlalchemys_asyncio_extension(app: Flask, gateway: Gateway, tmp_path: Path) -> None:
+    """One engine for all requests; its own greenlets run within those of a request, and may wait by either's means."""
+    pytest.importorskip("aiosqlite")
+    sqlalchemy = pytest.importorskip("sqlalchemy")
+    extension = pytest.importorskip("sqlalchemy.ext.asyncio")
+    engine = extension.create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'words.sqlite'}", pool_size=2)
+    sessions = extension.async_sessionmaker(engine)
+
+    async def ask(text: str, **values: t.Any) -> t.Any:
+        return (await g.database.execute(sqlalchemy.text(text), values)).scalar()
+
+    def synchronously(database: t.Any) -> list[t.Any]:
+        """In a greenlet of SQLAlchemy's: ask by its session, and await a coroutine by the app's means."""
+        first = database.execute(sqlalchemy.text("SELECT :x"), {"x": request.args["x"]}).scalar()
+        second = None if gateway.is_wsgi else current_app.ensure_sync(later)(request.args["x"])
+        return [first, second, database.execute(sqlalchemy.text("SELECT 2")).scalar()]
+
+    @app.before_request
+    async def begin() -> None:
+        g.database = sessions()
+
+    @app.get("/")
+    async def view() -> list[t.Any]:
+        task = asyncio.create_task(later(g.database is not None))
+        return [await ask("SELECT :x", x=request.args["x"]), *await g.database.run_sync(synchronously), await task]
+
+    @app.get("/sync")
+    def synchronous() -> list[t.Any]:
+        return [current_app.ensure_sync(ask)("SELECT :x", x=request.args["x"])]
+
+    @app.get("/end")
+    async def end() -> str:
+        await engine.dispose()
+        return "ended"
+
+    @app.teardown_request
+    async def teardown(error: BaseException | None) -> None:
+        await g.database.close()
+
+    async def main() -> list[bytes]:
+        paths = [f"/?x={n}" for n in range(8)] + [f"/sync?x={n}" for n in range(8)]
+        answers = await asyncio.gather(*[gateway.ask_one(app, path) for path in paths])
+        await engine.dispose()
+        return [answer.body for answer in answers]
+
+    if gateway.is_wsgi:
+        bodies = gateway.ask(app, *[f"/?x={n}" for n in range(8)], *[f"/sync?x={n}" for n in range(8)])
+        gateway.ask(app, "/end")
+    else:
+        bodies = gateway.run(main)
+    seconds = [None if gateway.is_wsgi else str(n) for n in range(8)]
+    expected = [[str(n), str(n), seconds[n], 2, True] for n in range(8)] + [[str(n)] for n in range(8)]
+    assert [app.json.loads(body) for body in bodies] == expected
+    assert engine.pool.checkedout() == 0

@@ -12,6 +12,7 @@ import asyncio
 import threading
 import types
 import typing as t
+from asyncio import current_task
 from collections import deque
 from inspect import iscoroutine
 
@@ -31,6 +32,7 @@ class Fiber(greenlet):
     def __init__(self, on_loop: bool) -> None:
         super().__init__(self._work)
         self.on_loop = on_loop  # whether it runs on the thread of an event loop, which it must not block
+        self.task: asyncio.Task[t.Any] | None = None  # that it is part of there
         self._result: t.Any = None
         self._error: BaseException | None = None
 
@@ -47,7 +49,7 @@ class Fiber(greenlet):
     def outcome(self) -> t.Any:
         """Return or raise what the function did, and have the fiber ready for the next."""
         result, error = self._result, self._error
-        self._result = self._error = self.gr_context = None
+        self._result = self._error = self.gr_context = self.task = None
         idle = _here.idle
         if len(idle) < _MOST_IDLE:
             idle.append(self)
@@ -88,10 +90,16 @@ def _fiber(on_loop: bool) -> Fiber:
 
 
 def current_fiber() -> Fiber | None:
-    """The fiber that the caller runs in, also if it has made greenlets of its own there."""
+    """The fiber that the caller runs in, also if it has made greenlets of its own there.
+
+    None in a task that was started from one eagerly, and so takes its first steps there: it cannot park, for its
+    parent would be parked.
+    """
     found: greenlet | None = getcurrent()
     while found is not None and not isinstance(found, Fiber):
         found = found.parent
+    if found is not None and found.on_loop and found.task is not current_task():
+        return None
     return found
 
 
@@ -137,6 +145,7 @@ def in_thread(threads: Threads | Stage, func: t.Callable[[*Ts], R], *args: *Ts) 
 def run_on_loop(func: t.Callable[[*Ts], R], *args: *Ts) -> t.Generator[t.Any, t.Any, R]:
     """Run synchronous code that does not block in a fiber on this very loop; for the task that serves it to await."""
     fiber = _fiber(True)
+    fiber.task = current_task()
     asked = fiber.switch(func, args)
     while asked is not None:
         waiter, wanted = asked
