@@ -161,6 +161,23 @@ class TestWhen:
         assert sorted(done) == ["app context", "no context", "test context"]
         app.shutdown()
 
+    def test_in_a_websocket_at_once(self) -> None:
+        """A WebSocket has no response to wait for."""
+        app = flask.Flask(__name__)
+
+        @app.websocket("/ws")
+        async def ws() -> None:
+            socket = flask.websocket._get_current_object()  # type: ignore[attr-defined]
+            await socket.accept()
+            app.add_background_task(socket.send, "from a task")
+            await socket.receive()
+
+        async def visit() -> None:
+            async with app.async_test_client() as client, client.websocket("/ws") as socket:
+                assert await socket.receive() == "from a task"
+
+        asyncio.run(visit())
+
     def test_tasks_may_ask_for_tasks(self) -> None:
         """A task begins others, and whoever waits waits for them too."""
         app = flask.Flask(__name__)
