@@ -14,7 +14,11 @@ from werkzeug.http import remove_entity_headers
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import FileWrapper
 
+from ._contracts import stock
+
 if t.TYPE_CHECKING:
+    import asyncio
+
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 close = Response.close
@@ -76,12 +80,16 @@ class AsyncChunks:
 
     def __init__(self, source: t.AsyncIterable[t.Any], ensure_sync: t.Callable[..., t.Any]) -> None:
         self._source = aiter(source)
-        self._step = ensure_sync(self._next)
-        self._ensure_sync = ensure_sync
+        self._run = ensure_sync(self._take)
+        self._steps: _Steps | None = None
 
-    async def _next(self) -> t.Any:
+    async def _take(self, method: t.Callable[[], t.Awaitable[t.Any]]) -> t.Any:
+        if self._steps is None and stock.calls_are_tasks():
+            self._steps = _Steps(self._source)
+        if self._steps is not None:
+            return await self._steps.take(method)
         try:
-            return await anext(self._source)
+            return await method()
         except StopAsyncIteration:
             return _END
 
@@ -89,7 +97,7 @@ class AsyncChunks:
         return self
 
     def __next__(self) -> t.Any:
-        chunk = self._step()
+        chunk = self._run(self._source.__anext__)
         if chunk is _END:
             raise StopIteration
         return chunk
@@ -97,8 +105,77 @@ class AsyncChunks:
     def close(self) -> None:
         """Close an asynchronous generator, which may wait for something then."""
         aclose = getattr(self._source, "aclose", None)
-        if aclose is not None:
-            self._ensure_sync(_call)(aclose)
+        if aclose is None:
+            return
+        try:
+            self._run(aclose)
+        except BaseExceptionGroup as error:
+            # A task group around the step says so that the generator was closed there.
+            rest = error.split(GeneratorExit)[1]
+            if rest is not None:
+                raise rest from error.__cause__
+
+
+class _Steps:
+    """An asynchronous iterator's steps, all taken by one task, where each is asked for by another.
+
+    A time limit or a task group that the iterator enters in one step and leaves in a later one is bound to the task.
+    """
+
+    def __init__(self, source: t.Any) -> None:
+        import asyncio  # PERF: most programs send nothing asynchronous
+
+        self._throw = getattr(source, "athrow", None)
+        self._asked: asyncio.Queue[t.Any] = asyncio.Queue()
+        self._task: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._cancelled = asyncio.CancelledError
+        self._early: tuple[t.Any, BaseException | None] | None = None
+
+    async def take(self, method: t.Callable[[], t.Awaitable[t.Any]]) -> t.Any:
+        """What a step gives, or the mark of the end."""
+        if self._task is None or self._task.done():
+            self._task = self._loop.create_task(self._work())
+        answer = self._loop.create_future()
+        self._asked.put_nowait((method, answer))
+        try:
+            result, error = await answer
+        except self._cancelled:
+            self._task.cancel()
+            raise
+        if error is not None:
+            raise error
+        return result
+
+    async def _work(self) -> None:
+        """Take steps, up to the end, an error, or the close."""
+        while True:
+            try:
+                method, answer = await self._asked.get()
+            except self._cancelled as error:
+                if self._throw is None:
+                    raise
+                # What the iterator has entered cancels it, between two steps: it goes on to the next by that.
+                self._early = await _outcome(self._throw, error)
+                if isinstance(self._early[1], self._cancelled):
+                    raise
+                continue
+            outcome, self._early = self._early, None
+            if outcome is None or method.__name__ != "__anext__":
+                outcome = await _outcome(method)
+            if not answer.done():
+                answer.set_result(outcome)
+            if outcome[0] is _END or outcome[1] is not None or method.__name__ != "__anext__":
+                return
+
+
+async def _outcome(method: t.Callable[..., t.Awaitable[t.Any]], *args: t.Any) -> tuple[t.Any, BaseException | None]:
+    try:
+        return await method(*args), None
+    except StopAsyncIteration:
+        return _END, None
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it is of whoever asked
+        return None, error
 
 
 class NonBlocking:
@@ -118,10 +195,6 @@ class NonBlocking:
     def close(self) -> None:
         """Close it."""
         self._steps.close()
-
-
-async def _call(func: t.Callable[[], t.Awaitable[t.Any]]) -> None:
-    await func()
 
 
 _END = object()

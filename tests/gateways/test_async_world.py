@@ -8,6 +8,7 @@ import contextvars
 import functools
 import sys
 import threading
+import time
 import typing as t
 from pathlib import Path
 
@@ -663,6 +664,150 @@ def test_streams_may_use_time_limits_and_groups(app: Flask, gateway: Gateway) ->
         return stream_with_context(pieces())
 
     assert gateway.ask(app, "/?name=a", "/?name=b") == [b"a0a1a2/end", b"b0b1b2/end"]
+
+
+def test_a_time_limit_over_the_steps_of_a_stream_under_wsgi(app: Flask) -> None:
+    """It is the generator's to hear of though it passes while the server sends; so is a child's failure in a group."""
+
+    @app.get("/limit")
+    async def limit() -> t.Any:
+        async def pieces() -> t.AsyncIterator[str]:
+            try:
+                async with asyncio.timeout(0.005):
+                    yield "first "
+                    yield "never"
+            except TimeoutError:
+                yield "told "
+            yield "last"
+
+        return pieces()
+
+    @app.get("/group")
+    async def group() -> t.Any:
+        async def fail() -> None:
+            raise LookupError("child")
+
+        async def pieces() -> t.AsyncIterator[str]:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(fail())
+                yield "first "
+                yield "never"
+
+        return pieces()
+
+    def slowly(path: str) -> t.Iterator[bytes]:
+        answer = app.test_client().get(path)
+        for piece in answer.iter_encoded():
+            yield piece
+            time.sleep(0.03)
+        answer.close()
+
+    assert list(slowly("/limit")) == [b"first ", b"told ", b"last"]
+    steps = slowly("/group")
+    assert next(steps) == b"first "
+    with pytest.raises(ExceptionGroup) as caught:
+        next(steps)
+    assert caught.group_contains(LookupError, match="child")
+
+
+def test_a_stream_that_is_closed_early_under_wsgi(app: Flask) -> None:
+    """What it has open is left in the task that entered it: children are cancelled; nothing of it stays on the loop."""
+    seen: list[str] = []
+
+    async def child() -> None:
+        try:
+            await asyncio.sleep(1000)
+        except asyncio.CancelledError:
+            seen.append("child cancelled")
+            raise
+
+    @app.get("/")
+    async def view() -> t.Any:
+        async def pieces() -> t.AsyncIterator[str]:
+            try:
+                async with asyncio.timeout(1000), asyncio.TaskGroup() as group:
+                    group.create_task(child())
+                    await asyncio.sleep(0)
+                    yield request.path
+                    yield "never"
+            finally:
+                seen.append("closed")
+
+        return stream_with_context(pieces())
+
+    @app.get("/tasks")
+    async def tasks() -> str:
+        await asyncio.sleep(0)
+        return str([task for task in asyncio.all_tasks() if "_work" in repr(task) or "child" in repr(task)])
+
+    answer = app.test_client().get("/")
+    assert next(answer.iter_encoded()) == b"/"
+    answer.close()
+    assert seen == ["child cancelled", "closed"]
+    assert app.test_client().get("/tasks").text == "[]"
+
+
+@on_loops
+def test_a_stream_whose_client_goes_leaves_its_group(app: Flask, gateway: Gateway) -> None:
+    """The children are cancelled and the generator is closed, without an error."""
+    seen: list[str] = []
+
+    @app.get("/")
+    async def view() -> t.Any:
+        async def tick(queue: asyncio.Queue[str]) -> None:
+            try:
+                while True:
+                    await asyncio.sleep(0.001)
+                    queue.put_nowait("tick ")
+            finally:
+                seen.append("child ended")
+
+        async def pieces() -> t.AsyncIterator[str]:
+            queue: asyncio.Queue[str] = asyncio.Queue()
+            try:
+                async with asyncio.timeout(1000), asyncio.TaskGroup() as group:
+                    group.create_task(tick(queue))
+                    while True:
+                        yield await queue.get()
+            finally:
+                seen.append("closed")
+
+        return stream_with_context(pieces())
+
+    async def main() -> None:
+        if gateway.name == "rsgi":
+            await app.__rsgi__(rsgi_drive.scope("/"), rsgi_drive.Protocol(goes_after=0))
+        else:
+            client = loops.Client(goes_after=0)
+            await app.asgi_app(loops.scope("/"), client.receive, client.send)
+
+    gateway.run(main)
+    assert seen == ["child ended", "closed"]
+
+
+@everywhere
+def test_an_iterator_of_ones_own_is_streamed(app: Flask, gateway: Gateway) -> None:
+    """An object with no more than the two methods will do."""
+
+    class Count:
+        def __init__(self) -> None:
+            self.number = 0
+
+        def __aiter__(self) -> Count:
+            return self
+
+        async def __anext__(self) -> str:
+            await asyncio.sleep(0)
+            if self.number == 3:
+                raise StopAsyncIteration
+            self.number += 1
+            return str(self.number)
+
+    @app.get("/")
+    async def view() -> t.Any:
+        return Response(Count())
+
+    assert gateway.ask(app, "/", "/") == [b"123"] * 2
 
 
 @on_loops

@@ -22,6 +22,8 @@ import typing as t
 from asyncio import Handle, Task, _get_running_loop, _set_running_loop
 from contextlib import suppress
 
+from .._contracts import stock
+
 P = t.ParamSpec("P")
 R = t.TypeVar("R")
 Ts = t.TypeVarTuple("Ts")
@@ -420,6 +422,14 @@ def run_on_loop(func: t.Callable[P, t.Coroutine[t.Any, t.Any, R]]) -> t.Callable
         return made.result  # type: ignore[no-any-return]
 
     return call
+
+
+def _is_here() -> bool:
+    """Whether the caller runs on the process's loop."""
+    return _running is not None and _get_running_loop() is _running.loop
+
+
+stock.calls_are_tasks = _is_here
 
 
 def _would_block() -> bool:
