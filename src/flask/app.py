@@ -253,7 +253,7 @@ class Flask(App, Application):
         if request_context is None:
             table = {None: table.get(None, [])}  # without a request there are no blueprints
         elif request_context._exchange is not None and request_context._exchange.must_leave([*_app_first(table)]):
-            request_context._exchange.in_thread(self.update_template_context, context)
+            request_context._exchange.in_thread(_update_template_context, self, context)
             return
         added: dict[str, t.Any] = {}
         for processor in _app_first(table):
@@ -609,7 +609,7 @@ class Flask(App, Application):
         if type(context) is not RequestContext:
             context = _find_request_ctx()  # or the error that there is none
         if context._exchange is not None and context._exchange.must_leave(self._functions_before()):
-            return context._exchange.in_thread(self.preprocess_request)
+            return context._exchange.in_thread(_preprocess_request, self)
         processors = self.url_value_preprocessors
         if processors:
             request = _find_request_ctx().request
@@ -744,7 +744,7 @@ class Flask(App, Application):
         if type(context) is not RequestContext:
             context = _find_request_ctx()
         if context._exchange is not None and context._exchange.must_leave(self._functions_after(context)):
-            return context._exchange.in_thread(self.process_response, response)
+            return context._exchange.in_thread(_process_response, self, response)
         # Both are read late: a function may register another for this very response.
         if context._after is not None:
             for function in context._after:
@@ -841,7 +841,7 @@ class Flask(App, Application):
         processors, before = self.url_value_preprocessors, self.before_websocket_funcs
         functions = [function for table in (processors, before) if table for function in _app_first(table)]
         if context._exchange is not None and context._exchange.must_leave(functions):
-            return context._exchange.in_thread(self.preprocess_websocket)
+            return context._exchange.in_thread(_preprocess_websocket, self)
         if processors:
             for processor in _app_first(processors):
                 processor(context.request.endpoint, context.request.view_args)
@@ -897,7 +897,7 @@ class Flask(App, Application):
         after = self.after_websocket_funcs
         functions = [*_app_last(after)] if after else []
         if context._exchange is not None and context._exchange.must_leave(functions):
-            return context._exchange.in_thread(self.postprocess_websocket, response)  # type: ignore[no-any-return]
+            return context._exchange.in_thread(_postprocess_websocket, self, response)  # type: ignore[no-any-return]
         for function in functions:
             returned = self.ensure_sync(function)(response)
             if response is not None and returned is None:
@@ -1258,6 +1258,12 @@ _process_response = Flask.process_response
 _handle_user_exception = Flask.handle_user_exception
 _handle_http_exception = Flask.handle_http_exception
 _trap_http_exception = Flask.trap_http_exception
+
+# What goes on in a thread. By its name on the app an override, which has called it, would be called again.
+_preprocess_request = Flask.preprocess_request
+_preprocess_websocket = Flask.preprocess_websocket
+_postprocess_websocket = Flask.postprocess_websocket
+_update_template_context = Flask.update_template_context
 
 _run_on_loop: t.Any = None
 

@@ -569,7 +569,7 @@ class RequestContext:
             return
         app = self.app
         if self._exchange is not None and self._exchange.must_leave(app._teardown_functions(self)):
-            self._exchange.let_go_in_thread(self.pop, exc)
+            self._exchange.let_go_in_thread(_pop_request_context, self, exc)  # not an override, which has begun already
             return
         on_top = True
         try:
@@ -793,6 +793,7 @@ def _url_prefix_of(context: t.Any) -> str | None:
 if not t.TYPE_CHECKING:
     RequestContext._top_session = RequestContext.__dict__["session"]  # PERF: as AppContext._top_g
 
+_pop_request_context = RequestContext.pop
 
 # Labels of a host name as IDNA's ASCII form has them (RFC 1035 §2.3.4, RFC 5890), and a port. What looks otherwise may
 # be refused by Werkzeug when it binds the URL map, so it is not ours to route.
