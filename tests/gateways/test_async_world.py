@@ -521,6 +521,35 @@ def test_a_task_cannot_wait_by_synchronous_code(app: Flask, gateway: Gateway) ->
     assert gateway.ask(app, "/") == [b"told"]
 
 
+@on_loops
+def test_copies_of_the_request_context_in_tasks(app: Flask, gateway: Gateway) -> None:
+    """Plain functions run in them; a coroutine function is waited for where the view could, and not in a task."""
+
+    def look() -> str:
+        return f"{request.path} {has_request_context()}"
+
+    async def look_later() -> str:
+        await asyncio.sleep(0)
+        return look()
+
+    async def call(function: t.Callable[[], t.Any]) -> t.Any:
+        await asyncio.sleep(0)
+        return function()
+
+    @app.get("/<name>")
+    async def view(name: str) -> list[str]:
+        copied, copied_later = copy_current_request_context(look), copy_current_request_context(look_later)
+        bare = contextvars.Context()
+        seen = [await asyncio.get_running_loop().create_task(call(copied), context=bare)]
+        waited: t.Any = copied_later()
+        with pytest.raises(RuntimeError, match="would block"):
+            await asyncio.create_task(call(copied_later))
+        return [*seen, waited, look()]
+
+    found = gateway.ask(app, "/a", "/b")
+    assert [app.json.loads(body) for body in found] == [[f"/{name} True"] * 3 for name in "ab"]
+
+
 # ---- ways to write a view
 
 

@@ -10,6 +10,7 @@ import pytest
 
 import flask
 from flask import Blueprint, Flask, Response, abort, flash, redirect, render_template_string, request, url_for
+from flask.ctx import RequestContext
 from flask.sessions import SecureCookieSessionInterface
 from tests.gateways import loops, raw, rsgi_drive
 from tests.gateways.raw import Answer
@@ -253,9 +254,13 @@ def by_rsgi(app: Flask, path: str, method: str) -> Answer:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("hooks", KINDS)
 @pytest.mark.parametrize("overrides", ["none", "in a subclass", "on the instance"])
-def test_order(overrides: str, hooks: str, kind: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_order(overrides: str, hooks: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hooks, signals, overridden public methods, sessions, responses: each comes as often and at the same place."""
     app, tale, kept = make_app(hooks, overrides)
+    if overrides != "none":
+        for name in ("push", "pop", "match_request"):
+            method = getattr(RequestContext, name)
+            monkeypatch.setattr(RequestContext, name, telling(f"context's {name}", method, tale.append))
     for method, way in WAYS:
         path = f"/{kind}/{way}"
         told: list[list[str]] = []
