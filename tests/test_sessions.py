@@ -595,6 +595,7 @@ class Quoting(URLSafeTimedSerializer):
         return super().loads(s.partition('"')[2].partition('"')[0], *args, **kwargs)
 
 
+@pytest.mark.slow
 class TestShortCuts:
     @pytest.mark.parametrize("path", PATHS)
     @settings(deadline=None, max_examples=20)  # freezegun looks at every module, twice

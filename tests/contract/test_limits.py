@@ -16,6 +16,7 @@ from tests.contract.servers import SERVERS
 LIMITED = sorted({test for limit in LIMITS for test in limit.tests})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("law", LIMITED)
 def test_limit_is_not_ours(fleet: Fleet, law: str) -> None:
     """Without a framework the law fails on exactly the same servers, and on those for which the framework makes up."""

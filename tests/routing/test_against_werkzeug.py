@@ -69,6 +69,7 @@ def check(router: Router, twins: Twins) -> None:
         check_build(router, twins, *call)
 
 
+@pytest.mark.slow
 @exhaustive
 @given(map_options(), st.lists(specs(wild=False), min_size=2, max_size=9))
 def test_ordinary_maps(options: dict[str, Any], rules: list[Spec]) -> None:
@@ -79,6 +80,7 @@ def test_ordinary_maps(options: dict[str, Any], rules: list[Spec]) -> None:
     check(Router(), twins)
 
 
+@pytest.mark.slow
 @exhaustive
 @given(map_options(), st.lists(specs(), min_size=2, max_size=9))
 def test_wild_maps(options: dict[str, Any], rules: list[Spec]) -> None:
@@ -146,6 +148,7 @@ STEPS: st.SearchStrategy[Step] = st.one_of(
 )
 
 
+@pytest.mark.slow
 @exhaustive
 @given(map_options(), st.lists(specs(), min_size=1, max_size=6), st.lists(STEPS, min_size=1, max_size=6))
 def test_maps_that_change(options: dict[str, Any], rules: list[Spec], steps: list[Step]) -> None:
