@@ -200,6 +200,9 @@ class TestWhere:
         """Under WSGI an async task goes on in the loop's own thread, whoever ran the loop when it began."""
         made = bridge._SharedLoop()
         monkeypatch.setattr(bridge, "_running", made)
+        monkeypatch.setattr(
+            bridge, "_OF_ONE_THREAD", "no module"
+        )  # greenlet's import gives the loop its thread at once
         app = flask.Flask(__name__)
         threads: list[threading.Thread] = []
         begun, go_on = threading.Event(), asyncio.Event()
