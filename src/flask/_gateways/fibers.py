@@ -198,7 +198,19 @@ async def run_in_thread(threads: Threads | Stage, func: t.Callable[[*Ts], R], *a
 class _Errand:
     """Code on its way through a thread. Either the thread works and the loop waits to hear of it, or the reverse."""
 
-    __slots__ = ("_awaitable", "_heard", "_loop", "_may_go_on", "args", "context", "ended", "error", "func", "result")
+    __slots__ = (
+        "_awaitable",
+        "_heard",
+        "_loop",
+        "_may_go_on",
+        "args",
+        "context",
+        "ended",
+        "error",
+        "func",
+        "is_here",
+        "result",
+    )
 
     def __init__(self, loop: asyncio.AbstractEventLoop, func: t.Callable[..., t.Any], args: tuple[t.Any, ...]) -> None:
         self._loop = loop
@@ -212,6 +224,7 @@ class _Errand:
         self.result: t.Any = None
         self.error: BaseException | None = None
         self.ended = False
+        self.is_here = False
 
     async def heard(self) -> t.Any:
         """On the loop: what the thread wants to be awaited, unless it has ended."""
@@ -252,8 +265,11 @@ class _Errand:
             asked = fiber.switch(self.func, self.args)
             while asked is not None:
                 waiter, self._awaitable = asked
-                self.tell()
-                self._may_go_on.acquire()
+                if self.is_here:
+                    self.error = RuntimeError("No thread can be started any more, and the event loop's cannot wait.")
+                else:
+                    self.tell()
+                    self._may_go_on.acquire()
                 error, self.error = self.error, None
                 result, self.result = self.result, None
                 asked = (
@@ -263,6 +279,11 @@ class _Errand:
         except BaseException as error:  # noqa: BLE001 - it is the task's
             self.error = error
         self.ended = True
+
+    def run_here(self) -> None:
+        """On the loop, which it holds up: all of it."""
+        self.is_here = True
+        self.run()
 
 
 class Threads:
@@ -293,10 +314,18 @@ class Threads:
                 return
             self._busy += 1
             if self._idle:
-                worker = self._idle.pop()
+                worker: _Worker | None = self._idle.pop()
             else:
-                self._count += 1
-                worker = _Worker(self, f"flask-{self._count}")
+                try:
+                    worker = _Worker(self, f"flask-{self._count + 1}")
+                except RuntimeError:  # CPython 3.12 starts none while the process ends
+                    self._busy -= 1
+                    worker = None
+                else:
+                    self._count += 1
+        if worker is None:
+            errand.run_here()
+            return
         worker.errand = errand
         worker.may_work.release()
 
