@@ -1,0 +1,162 @@
+"""What a task on an event loop serves, a request or a WebSocket: where each part of its code runs.
+
+The app is called as a WSGI application (PEP 3333), so whatever is wrapped around `wsgi_app` or `__call__` acts here as
+well. What the code does is not decided here, nor how anything comes or goes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import typing as t
+
+from .._dispatch.lifecycle import run
+from ..globals import _now
+from . import places
+from .bridge import give_way
+from .fibers import current_fiber, in_thread, wait_for
+from .threads import BEGINS, HAS_BEGUN, LETS_GO, Threads
+from .wsgi import ended_by
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+R = t.TypeVar("R")
+Ts = t.TypeVarTuple("Ts")
+Push = t.Callable[[], object]
+
+
+class Served:
+    """What a task on an event loop serves, as the app sees it."""
+
+    _stage = BEGINS  # of what it has threads do
+    _task: asyncio.Task[t.Any] | None = None
+    _jobs: list[t.Any] | None = None  # background tasks, which wait until the response has gone
+    _is_followed = False  # whether there are such
+    _is_answered = True  # whether they need not wait
+
+    def __init__(self, app: t.Any, environ: WSGIEnvironment) -> None:
+        self.app = app
+        self.environ = environ
+
+    @property
+    def threads(self) -> Threads:
+        """Those of the app."""
+        return threads_of(self.app)
+
+    def _context(self, app: t.Any, environ: WSGIEnvironment) -> t.Any:
+        return app.request_context(environ)
+
+    def _stays(self, app: t.Any, context: t.Any) -> bool:
+        """Whether what is left, once the rule is known, has a reason to be on the loop."""
+        return places.stays_on_loop(app, context)
+
+    def _run(
+        self, app: t.Any, context: t.Any, environ: WSGIEnvironment, start_response: StartResponse, push: Push | None
+    ) -> t.Iterable[bytes]:
+        response, body = run(app, context, environ, start_response, None, push)
+        return body if response is None else ended_by(response, body)
+
+    @property
+    def is_on_loop(self) -> bool:
+        """Whether the caller runs on the event loop, which must not be blocked."""
+        fiber = current_fiber()
+        return fiber is not None and fiber.on_loop
+
+    def in_thread(self, func: t.Callable[[*Ts], R], *args: *Ts) -> R:
+        """Call a function that may block."""
+        stage, self._stage = self._stage, HAS_BEGUN
+        return in_thread(self.threads.stages[stage], func, *args)
+
+    def let_go_in_thread(self, func: t.Callable[[*Ts], R], *args: *Ts) -> R:
+        """Call a function that gives back what others may wait for."""
+        return in_thread(self.threads.stages[LETS_GO], func, *args)
+
+    def handle(self, app: t.Any, environ: WSGIEnvironment, start_response: StartResponse) -> t.Iterable[bytes]:
+        """The WSGI application itself: whole where this runs, or from the routing on in a thread."""
+        if app._has_serving_functions():
+            self._begin_serving(app)
+        context = self._context(app, environ)
+        context._exchange = self
+        if not self.is_on_loop:
+            return self._run(app, context, environ, start_response, None)
+        if places.routing_blocks(app):
+            push, body = self.in_thread(self._push_and_run, app, context, environ, start_response)
+            if body is not None:
+                return body
+        else:
+            push = _pushed(context)
+            if not self._stays(app, context):
+                return self.in_thread(self._run, app, context, environ, start_response, push)
+        return self._run(app, context, environ, start_response, push)
+
+    def _push_and_run(
+        self, app: t.Any, context: t.Any, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> tuple[Push, t.Iterable[bytes] | None]:
+        """In a thread: push, and go on where the rest has no reason to be on the loop."""
+        push = _pushed(context)
+        if push is _nothing_more and self._stays(app, context):
+            return push, None
+        return push, self._run(app, context, environ, start_response, push)
+
+    def _begin_serving(self, app: t.Any) -> None:
+        """Run what is to run before the first request, where the server has not told this app to."""
+        assert self._task is not None
+        serving = app.__dict__.get("_servings", {}).get(self._task.get_loop())
+        if serving is None or not serving.is_begun:
+            wait_for(app._begin_serving_on_loop())
+
+    def must_leave(self, functions: t.Collection[t.Any]) -> bool:
+        """Whether the caller is on the loop, and among the functions that are called next is one that may block."""
+        return bool(functions) and places.any_blocks(functions) and self.is_on_loop
+
+
+def _pushed(context: t.Any) -> Push:
+    """Push a context; what is left of that for the lifecycle to do, which is to raise what it raised."""
+    try:
+        context.push()
+    except Exception as error:  # noqa: BLE001 - it is raised again
+        return _Raising(error)
+    return _nothing_more
+
+
+def _nothing_more() -> None:
+    """Nothing."""
+
+
+class _Raising:
+    """Raises an error, once, and keeps it no longer."""
+
+    def __init__(self, error: Exception) -> None:
+        self._errors = [error]
+
+    def __call__(self) -> None:
+        raise self._errors.pop()
+
+
+def threads_of(app: t.Any) -> Threads:
+    """The threads of an app, `WORKER_THREADS` at most."""
+    threads: Threads | None = app.__dict__.get("_threads")
+    if threads is None:
+        threads = app._threads = Threads(app.config["WORKER_THREADS"])
+    return threads
+
+
+def _loop_elsewhere() -> asyncio.AbstractEventLoop | None:
+    """The loop that serves the request, for a thread that the application has started, with the request's context."""
+    context = _now()._top_request_ctx
+    if context is None or asyncio._get_running_loop() is not None:
+        return None
+    exchange = context._environ_of_request.get("flask.exchange")
+    task: asyncio.Task[t.Any] | None = None if exchange is None else exchange._task
+    return None if task is None else task.get_loop()
+
+
+def _way_to_wait() -> t.Callable[[t.Any], t.Any] | None:
+    fiber = current_fiber()
+    if fiber is not None:
+        return fiber.wait
+    loop = _loop_elsewhere()
+    return None if loop is None else lambda coroutine: asyncio.run_coroutine_threadsafe(coroutine, loop).result()
+
+
+give_way(_way_to_wait)
