@@ -29,6 +29,7 @@ from ._contracts import Application, original, stock
 from ._dispatch import errors
 from ._dispatch.results import json_text, to_response
 from ._gateways import wsgi
+from ._gateways.places import is_async
 from ._routing import WHOLE, Router
 from .ctx import AppContext, RequestContext, _url_prefix_of
 from .debughelpers import (
@@ -608,14 +609,15 @@ class Flask(App, Application):
         context = _now()
         if type(context) is not RequestContext:
             context = _find_request_ctx()  # or the error that there is none
-        if context._exchange is not None and context._exchange.must_leave(self._functions_before()):
+        processors, before = self.url_value_preprocessors, self.before_request_funcs
+        if not processors and not before:
+            return None
+        if context._exchange is not None and context._exchange.must_leave(_functions_of(processors, before)):
             return context._exchange.in_thread(_preprocess_request, self)
-        processors = self.url_value_preprocessors
         if processors:
-            request = _find_request_ctx().request
+            request = context.request
             for processor in _app_first(processors):
                 processor(request.endpoint, request.view_args)
-        before = self.before_request_funcs
         if before:
             for function in _app_first(before):
                 result = self.ensure_sync(function)()
@@ -626,40 +628,40 @@ class Flask(App, Application):
     def dispatch_request(self) -> ft.ResponseReturnValue:
         """Step 5: call the view that the URL matched, answer OPTIONS, or raise what matching raised."""
         context = _now()
+        if type(context) is not RequestContext:
+            context = _find_request_ctx()  # or the error that there is none
         rule: t.Any
         names = None
-        if type(context) is RequestContext and context._late and context._found is not None:
+        if context._late and context._found is not None:
             rule, values, names = context._found  # PERF: nobody has looked at the request, so it need not be made
             method = context._environ["REQUEST_METHOD"]
             if rule.methods is None:
                 method = method.upper()
         else:
             if (
-                type(context) is RequestContext
-                and context._late
+                context._late
                 and context._refused is not None
                 and type(self).raise_routing_exception is stock.raise_routing_exception
                 and "raise_routing_exception" not in context._app_vars
                 and not self.debug
             ):
                 raise context._refused  # PERF: likewise
-            request = _find_request_ctx().request
+            request = context.request
             if request.routing_exception is not None:
                 self.raise_routing_exception(request)
             rule, method = request.url_rule, request.method
             values, names = request.view_args, WHOLE
         if method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
             return self.make_default_options_response()
-        view = self.ensure_sync(self.view_functions[rule.endpoint])
-        if context._top_request_ctx._exchange is not None:
-            context._top_request_ctx._exchange.receive_body(
-                context._top_request_ctx, self.view_functions[rule.endpoint]
-            )
+        view = self.view_functions[rule.endpoint]
+        call = self.ensure_sync(view)
+        if context._exchange is not None:
+            context._exchange.receive_body(context, view)
         result: ft.ResponseReturnValue
         if names is None:
-            result = view()
+            result = call()
         else:
-            result = names.call(view, values)
+            result = names.call(call, values)
         return result
 
     def make_default_options_response(self) -> Response:
@@ -839,8 +841,7 @@ class Flask(App, Application):
         """
         context = _find_request_ctx()
         processors, before = self.url_value_preprocessors, self.before_websocket_funcs
-        functions = [function for table in (processors, before) if table for function in _app_first(table)]
-        if context._exchange is not None and context._exchange.must_leave(functions):
+        if context._exchange is not None and context._exchange.must_leave(_functions_of(processors, before)):
             return context._exchange.in_thread(_preprocess_websocket, self)
         if processors:
             for processor in _app_first(processors):
@@ -922,13 +923,6 @@ class Flask(App, Application):
 
     # ---- what may block an event loop's server
 
-    def _functions_before(self) -> cabc.Collection[t.Any]:
-        """The functions of step 4."""
-        if not self.url_value_preprocessors and not self.before_request_funcs:
-            return ()
-        tables = self.url_value_preprocessors, self.before_request_funcs
-        return [function for table in tables if table for function in _app_first(table)]
-
     def _functions_after(self, context: RequestContext) -> list[t.Any]:
         """The functions of steps 8 and 9. Flask's own session is saved without waiting for anything."""
         functions: list[t.Any] = [] if context._after is None else [*context._after]
@@ -972,7 +966,7 @@ class Flask(App, Application):
         own = plain.__dict__
         if plain.__code__.co_flags & _COROUTINE or ("_is_coroutine_marker" in own and iscoroutinefunction(func)):
             return self.async_to_sync(func)
-        if "__wrapped__" in own and _wraps_coroutine(plain):
+        if "__wrapped__" in own and is_async(plain):
             return self._finishing(func)
         if plain.__closure__ is None:
             if len(self._synchronous) >= 4096:
@@ -1001,7 +995,7 @@ class Flask(App, Application):
     def _know_registered(self) -> None:
         """Note which of the functions that a request may call are not asynchronous."""
         for function in self._registered():
-            if type(function) is FunctionType and not _wraps_coroutine(function):
+            if type(function) is FunctionType and not is_async(function):
                 self._synchronous[function] = None
 
     def _finishing(self, func: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
@@ -1102,13 +1096,9 @@ class Flask(App, Application):
     def asgi_app(self) -> ft.AsgiApplication:
         """The ASGI application, for servers and for middleware to wrap: `uvicorn module:app.asgi_app`."""
         # PERF: whoever does not serve so need not import asyncio and greenlet.
-        from ._gateways.asgi import serve
+        from ._gateways.asgi import application_of
 
-        async def asgi_app(scope: ft.Scope, receive: ft.Receive, send: ft.Send) -> None:
-            await serve(self, scope, receive, send)
-
-        # A function, not a method: uvicorn takes those for applications of ASGI 2.
-        return asgi_app
+        return application_of(self)
 
     def __rsgi__(self, scope: t.Any, protocol: t.Any) -> cabc.Coroutine[t.Any, t.Any, None]:
         """What an RSGI server calls: `granian --interface rsgi module:app`."""
@@ -1128,19 +1118,16 @@ class Flask(App, Application):
 
         loop.run_until_complete(serving_of(self, loop).end_on_loop())
 
-    if t.TYPE_CHECKING:
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse | None = None, send: object = None
+    ) -> cabc.Iterable[bytes]:
+        """What a WSGI server calls: `wsgi_app`, with whatever is wrapped around it.
 
-        def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> cabc.Iterable[bytes]:
-            """What a WSGI server calls: `wsgi_app`, with whatever is wrapped around it."""
-            ...
-
-    else:
-
-        def __call__(self, environ, start_response=None, send=None):
-            """What a WSGI server calls: `wsgi_app`, with whatever is wrapped around it."""
-            if start_response is None or send is not None:
-                raise TypeError(_FOR_ASGI)
-            return self.wsgi_app(environ, start_response)
+        Raises `TypeError` where a server of ASGI calls it, with one argument or three.
+        """
+        if start_response is None or send is not None:
+            raise TypeError(_FOR_ASGI)
+        return self.wsgi_app(environ, start_response)
 
     # ---- development and tests
 
@@ -1239,16 +1226,6 @@ async def _awaited(coroutine: t.Coroutine[t.Any, t.Any, t.Any]) -> t.Any:
     return await coroutine
 
 
-def _wraps_coroutine(function: FunctionType) -> bool:
-    """Whether a function is async, or a decorator's around one that is."""
-    if iscoroutinefunction(function):
-        return True
-    try:
-        return "__wrapped__" in function.__dict__ and iscoroutinefunction(inspect.unwrap(function))
-    except ValueError:  # it wraps itself
-        return False
-
-
 # What `_respond` may pass by.
 _full_dispatch_request = Flask.full_dispatch_request
 _dispatch_request = Flask.dispatch_request
@@ -1316,6 +1293,11 @@ def _app_first(table: _Hooks[_T]) -> cabc.Iterable[_T]:
     """What a table of hooks has for the current request in the order of step 4: the app's, then its blueprints'."""
     own = table.get(None)
     return _each_app_first(table) if own is None or len(table) != 1 else own
+
+
+def _functions_of(*tables: cabc.Mapping[str | None, cabc.Sequence[t.Any]]) -> list[t.Any]:
+    """All that these tables have for the current request."""
+    return [function for table in tables if table for function in _app_first(table)]
 
 
 def _each_app_first(table: _Hooks[_T]) -> cabc.Iterator[_T]:

@@ -568,7 +568,11 @@ class RequestContext:
             self._hold_back(exc)
             return
         app = self.app
-        if self._exchange is not None and self._exchange.must_leave(app._teardown_functions(self)):
+        if (
+            self._exchange is not None
+            and (app.teardown_appcontext_funcs or app.teardown_request_funcs or self._is_websocket)
+            and self._exchange.must_leave(app._teardown_functions(self))
+        ):
             self._exchange.let_go_in_thread(_pop_request_context, self, exc)  # not an override, which has begun already
             return
         on_top = True

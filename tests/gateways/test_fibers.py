@@ -11,7 +11,9 @@ import greenlet
 import pytest
 
 from flask._gateways import fibers
-from flask._gateways.fibers import Threads, _Errand, current_fiber, in_thread, run_in_thread, run_on_loop, wait_for
+from flask._gateways import threads as pool
+from flask._gateways.fibers import _Errand, current_fiber, in_thread, run_in_thread, run_on_loop, wait_for
+from flask._gateways.threads import Threads
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
 
@@ -236,7 +238,7 @@ def test_what_has_begun_finds_a_thread_before_what_has_not() -> None:
         for stage, number in ((begun, 1), (end, 2), (begun, 1), (end, 2)):
             await run_in_thread(stage, note, number)
         assert (order, len(names)) == ([1, 2, 1, 2], 1)
-        blocked += [asyncio.ensure_future(run_in_thread(begun, block)) for _ in range(fibers._RESERVED)]
+        blocked += [asyncio.ensure_future(run_in_thread(begun, block)) for _ in range(pool._RESERVED)]
         waiting += [asyncio.ensure_future(run_in_thread(begun, note, 1))]
         await asyncio.sleep(0)
         await run_in_thread(end, note, 2)
@@ -246,7 +248,7 @@ def test_what_has_begun_finds_a_thread_before_what_has_not() -> None:
         assert order == [1, 2, 1, 2, 2, 1, 0]
 
     asyncio.run(main())
-    assert threads._count == 1 + fibers._RESERVED + 1
+    assert threads._count == 1 + pool._RESERVED + 1
 
 
 def test_what_is_idle_holds_nothing() -> None:

@@ -107,9 +107,10 @@ def _unhandled(app: Handling, error: Exception, blueprints: Blueprints) -> t.Any
 
 def _answer(app: Handling, handler: t.Callable[..., t.Any], error: Exception) -> t.Any:
     """What a handler returns. In debug mode it is remembered whose result it is, should that be no response."""
+    context = _now()._top_request_ctx
     if app.debug:
-        _now()._top_request_ctx._answered_by = handler
-    exchange = _now()._top_request_ctx._exchange
-    if exchange is not None and exchange.must_leave((handler,)):
-        return exchange.in_thread(app.ensure_sync(handler), error)
-    return app.ensure_sync(handler)(error)
+        context._answered_by = handler
+    call = app.ensure_sync(handler)
+    if context._exchange is not None and context._exchange.must_leave((handler,)):
+        return context._exchange.in_thread(call, error)
+    return call(error)

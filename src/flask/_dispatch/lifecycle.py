@@ -18,7 +18,7 @@ method, called by its name on the app, so an override of any kind takes effect a
     11 start       status and headers go to the gateway
     12 pop         teardown_request, teardown_appcontext               RequestContext.pop
 
-Of a WebSocket, numbered alike:
+Of a WebSocket, numbered alike, with its own steps for the app's:
 
      1 push        WebSocketContext.push
      2 route       WebSocketContext.match_request
@@ -40,7 +40,7 @@ from __future__ import annotations
 import typing as t
 
 if t.TYPE_CHECKING:
-    from .._contracts import AnsweringWebSockets, Poppable, Serving
+    from .._contracts import Poppable, Serving
 
 
 def run(
@@ -49,20 +49,20 @@ def run(
     environ: t.Any,
     start_response: t.Any,
     before_pop: t.Callable[[], object] | None = None,
-    push: t.Callable[[], object] | None = None,
+    push: t.Callable[[], object] | t.Literal[False] | None = None,
 ) -> tuple[t.Any, t.Any]:
     """Handle the request of a context that was not pushed yet; the response, and the body that it gave when started.
 
     A response is started by calling it, with what its gateway gives for the two arguments that Werkzeug's responses
     take; the context is still up then. `before_pop` is called when all is done but the teardown; `push` in place of the
-    context's own. What `handle_exception` raises goes to the gateway, after the teardown.
+    context's own, or False where that is done. What `handle_exception` raises goes to the gateway, after the teardown.
     """
     error: BaseException | None = None
     try:
         try:
             if push is None:
                 context.push()  # 1, 2
-            else:
+            elif push:
                 push()
             response, plain = app._respond(context, environ)  # 3 to 10
         except Exception as e:  # noqa: BLE001 - whatever it is, the app decides what becomes of it
@@ -79,39 +79,6 @@ def run(
     finally:
         if before_pop is not None:
             before_pop()
-        if error is not None and app.should_ignore_error(error):
-            error = None
-        context.pop(error)  # 12
-        del error  # no cycle of the exception, its traceback and this frame
-
-
-def run_websocket(
-    app: AnsweringWebSockets,
-    context: Poppable,
-    environ: t.Any,
-    start_response: t.Any,
-    push: t.Callable[[], object] | None = None,
-) -> t.Any:
-    """Handle the WebSocket of a context that was not pushed yet; the body of the response that refuses it, or nothing.
-
-    As `run`; what `handle_websocket_exception` raises goes to the gateway, after the teardown.
-    """
-    error: BaseException | None = None
-    try:
-        try:
-            if push is None:
-                context.push()  # 1, 2
-            else:
-                push()
-            response = app.full_dispatch_websocket()  # 3 to 10
-        except Exception as e:  # noqa: BLE001 - whatever it is, the app decides what becomes of it
-            error = e
-            response = app.handle_websocket_exception(e)  # 6 for what no handler took, then 7 to 10
-        except BaseException as e:
-            error = e
-            raise
-        return () if response is None else response(environ, start_response)  # 11
-    finally:
         if error is not None and app.should_ignore_error(error):
             error = None
         context.pop(error)  # 12

@@ -12,80 +12,62 @@ from urllib.parse import unquote_to_bytes
 
 from werkzeug.exceptions import ClientDisconnected
 
-from ..typing import Receive, Scope, Send
-from .exchange import Exchange, Pairs, errors
+from ..typing import AsgiApplication, Receive, Scope, Send
+from . import environs
+from .environs import Pairs, key_of_header, protocol_of_version
+from .exchange import Exchange
 from .serving import serving_of
 from .sockets import Message, Socket
 
-# PERF: names of headers are few, and known ones are looked up.
+
+class _Names(dict[str, bytes]):
+    """The name of each header as the protocol has it: known ones are looked up, for they are few."""
+
+    def __missing__(self, name: str) -> bytes:
+        lowered = name.lower().encode("latin-1")
+        if len(self) < _MANY:
+            self[name] = lowered
+        return lowered
+
+
 _MANY = 512
-_keys: dict[bytes, str] = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
-_names: dict[str, bytes] = {}
-
-
-def _key_of(name: bytes) -> str:
-    """The environment's key for a header; empty where another header would have the same (RFC 3875 §4.1.18)."""
-    key = _keys.get(name.lower()) or (
-        "" if b"_" in name else "HTTP_" + name.decode("latin-1").upper().replace("-", "_")
-    )
-    if len(_keys) < _MANY:
-        _keys[name] = key
-    return key
-
-
-def _name_of(name: str) -> bytes:
-    lowered = name.lower().encode("latin-1")
-    if len(_names) < _MANY:
-        _names[name] = lowered
-    return lowered
-
-
-def _latin(text: str) -> str:
-    """Text as WSGI has it: its bytes in UTF-8, each a character (PEP 3333, "Unicode Issues")."""
-    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("latin-1")
+_names = _Names()
 
 
 def environ_of(scope: Scope) -> dict[str, t.Any]:
     """The WSGI environment (PEP 3333) of an HTTP or WebSocket scope, without its input."""
-    path, raw = scope["path"], scope.get("raw_path")
-    query = scope.get("query_string", b"").decode("latin-1")
-    root = _latin(scope.get("root_path", "").rstrip("/"))
-    # A path that is not UTF-8 has lost bytes in decoding.
-    info = unquote_to_bytes(raw).decode("latin-1") if raw and "\ufffd" in path else _latin(path)
-    if root and (info == root or info.startswith(f"{root}/")):
-        info = info[len(root) :]
-    server = scope.get("server") or ("localhost", 80)
-    version = scope.get("http_version", "1.1")  # "1.0" by the specification; Granian says "1"
-    environ = {
-        "REQUEST_METHOD": scope.get("method", "GET"),
-        "SCRIPT_NAME": root,
-        "PATH_INFO": info,
-        "QUERY_STRING": query,
-        "SERVER_NAME": server[0] or "localhost",
-        "SERVER_PORT": str(server[1] or 0),
-        "SERVER_PROTOCOL": "HTTP/1.0" if version == "1" else f"HTTP/{version}",
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": scope.get("scheme", "http"),
-        "wsgi.errors": errors,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": True,
-        "wsgi.run_once": False,
-        "asgi.scope": scope,
-    }
+    environ = environs.new()
+    path, raw, query = scope["path"], scope.get("raw_path"), scope.get("query_string")
+    if not path.isascii():
+        # A path that is not UTF-8 has lost bytes in decoding.
+        path = unquote_to_bytes(raw).decode("latin-1") if raw and "\ufffd" in path else environs.latin(path)
+    environ["PATH_INFO"] = path
+    if scope.get("root_path"):
+        environs.set_root(environ, environs.latin(scope["root_path"].rstrip("/")))
+    environ["REQUEST_METHOD"] = scope.get("method", "GET")
+    server, client = scope.get("server"), scope.get("client")
+    if server:
+        environ["SERVER_NAME"] = server[0] or "localhost"
+        environ["SERVER_PORT"] = str(server[1] or 0)
+    environ["SERVER_PROTOCOL"] = protocol_of_version[scope.get("http_version", "1.1")]
+    environ["wsgi.url_scheme"] = scope.get("scheme", "http")
+    environ["asgi.scope"] = scope
+    if query:
+        environ["QUERY_STRING"] = query.decode("latin-1")
     if raw:
         target = raw.decode("latin-1")
-        environ["REQUEST_URI"] = environ["RAW_URI"] = f"{target}?{query}" if query and "?" not in target else target
-    client = scope.get("client")
+        if query and "?" not in target:
+            target = f"{target}?{environ['QUERY_STRING']}"
+        environ["REQUEST_URI"] = environ["RAW_URI"] = target
     if client:
         environ["REMOTE_ADDR"] = client[0]
         environ["REMOTE_PORT"] = str(client[1])
     for name, value in scope["headers"]:
-        key = _keys[name] if name in _keys else _key_of(name)
-        if key not in environ:
-            if key:
-                environ[key] = value.decode("latin-1")
-        elif key != "CONTENT_TYPE" and key != "CONTENT_LENGTH":
-            environ[key] += ("; " if key == "HTTP_COOKIE" else ",") + value.decode("latin-1")
+        key = key_of_header[name]
+        if key in environ:
+            environs.join(environ, key, value.decode("latin-1"))
+        elif key:
+            environ[key] = value.decode("latin-1")
     return environ
 
 
@@ -93,7 +75,8 @@ class AsgiExchange(Exchange):
     """A request of the HTTP protocol of ASGI."""
 
     def __init__(self, app: t.Any, scope: Scope, receive: Receive, send: Send) -> None:
-        super().__init__(app, environ_of(scope))
+        self.app = app
+        self.environ = environ_of(scope)
         self._receive = receive
         self._send_message = send
 
@@ -108,21 +91,12 @@ class AsgiExchange(Exchange):
             pass
 
     async def send_whole(self, status: int, headers: Pairs, body: bytes) -> None:
-        await self.send_head(status, headers)
+        pairs = [(_names[name], value.encode("latin-1")) for name, value in headers]  # PERF: as `_encoded`
+        await self._send_message({"type": "http.response.start", "status": status, "headers": pairs})
         await self._send_message({"type": "http.response.body", "body": body})
 
     async def send_head(self, status: int, headers: Pairs) -> None:
-        names = _names
-        await self._send_message(
-            {
-                "type": "http.response.start",
-                "status": status,
-                "headers": [
-                    (names[name] if name in names else _name_of(name), value.encode("latin-1"))
-                    for name, value in headers
-                ],
-            }
-        )
+        await self._send_message({"type": "http.response.start", "status": status, "headers": _encoded(headers)})
 
     async def send_piece(self, piece: bytes) -> None:
         await self._send_message({"type": "http.response.body", "body": piece, "more_body": True})
@@ -136,9 +110,7 @@ class AsgiSocket(Socket):
 
     def __init__(self, app: t.Any, scope: Scope, receive: Receive, send: Send) -> None:
         environ = environ_of(scope)
-        # The handshake as HTTP/1.1 has it (RFC 6455 §4.1), whatever carried it.
-        environ["wsgi.url_scheme"] = "https" if scope.get("scheme") in {"wss", "https"} else "http"
-        environ["HTTP_CONNECTION"], environ["HTTP_UPGRADE"] = "Upgrade", "websocket"
+        environs.set_handshake(environ, scope.get("scheme", "ws"))
         if scope.get("subprotocols"):  # by uvicorn with wsproto there is no such header
             environ["HTTP_SEC_WEBSOCKET_PROTOCOL"] = ", ".join(scope["subprotocols"])
         super().__init__(app, environ)
@@ -186,24 +158,28 @@ class AsgiSocket(Socket):
 
 
 def _encoded(headers: Pairs) -> list[tuple[bytes, bytes]]:
-    return [(_name_of(name), value.encode("latin-1")) for name, value in headers]
+    return [(_names[name], value.encode("latin-1")) for name, value in headers]
 
 
 def _is_granians(function: t.Any) -> bool:
     return str(type(getattr(function, "__self__", None)).__module__).startswith("granian.")
 
 
-async def serve(app: t.Any, scope: Scope, receive: Receive, send: Send) -> None:
-    """The ASGI application itself."""
-    kind = scope["type"]
-    if kind == "http":
-        await AsgiExchange(app, scope, receive, send).answer()
-    elif kind == "websocket":
-        await AsgiSocket(app, scope, receive, send).answer()
-    elif kind == "lifespan":
-        await _lifespan(app, scope, receive, send)
-    else:
-        raise ValueError(f"This application does not speak {kind!r}.")
+def application_of(app: t.Any) -> AsgiApplication:
+    """The ASGI application itself. A function, not a method: uvicorn takes those for applications of ASGI 2."""
+
+    async def asgi_app(scope: Scope, receive: Receive, send: Send) -> None:
+        kind = scope["type"]
+        if kind == "http":
+            await AsgiExchange(app, scope, receive, send).answer()
+        elif kind == "websocket":
+            await AsgiSocket(app, scope, receive, send).answer()
+        elif kind == "lifespan":
+            await _lifespan(app, scope, receive, send)
+        else:
+            raise ValueError(f"This application does not speak {kind!r}.")
+
+    return asgi_app
 
 
 async def _lifespan(app: t.Any, scope: Scope, receive: Receive, send: Send) -> None:

@@ -326,14 +326,14 @@ class _Call(t.Generic[R]):
 
 _tasks: set[asyncio.Task[None]] = set()
 
-_WayToWait = t.Callable[[], t.Callable[[t.Any], t.Any] | None]
-_servers_way_to_wait: _WayToWait | None = None
+_FindWaiter = t.Callable[[], t.Any]
+_find_waiter: _FindWaiter | None = None
 
 
-def give_way(way_to_wait: _WayToWait) -> None:
-    """From now on ask first how to wait for a coroutine on the loop of the server, if one serves the caller."""
-    global _servers_way_to_wait
-    _servers_way_to_wait = way_to_wait
+def give_way(find_waiter: _FindWaiter) -> None:
+    """From now on ask first who waits for a coroutine, by `wait`, on the loop of the server that serves the caller."""
+    global _find_waiter
+    _find_waiter = find_waiter
 
 
 _lock = threading.Lock()
@@ -394,9 +394,9 @@ def run_on_loop(func: t.Callable[P, t.Coroutine[t.Any, t.Any, R]]) -> t.Callable
     """
 
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        wait = None if _servers_way_to_wait is None else _servers_way_to_wait()
-        if wait is not None:
-            return wait(func(*args, **kwargs))  # type: ignore[no-any-return]
+        waiter = None if _find_waiter is None else _find_waiter()
+        if waiter is not None:
+            return waiter.wait(func(*args, **kwargs))  # type: ignore[no-any-return]
         if _get_running_loop() is not None and _would_block():
             raise RuntimeError(
                 f"{_name_of(func)!r} is async and was called from synchronous code inside a running event loop, which"

@@ -37,6 +37,16 @@ key_of_header: t.Mapping[t.Any, str] = _Keys()
 _ONCE = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
 
 
+class _Protocols(dict[str, str]):
+    """`SERVER_PROTOCOL` for each version of HTTP."""
+
+    def __missing__(self, version: str) -> str:
+        return f"HTTP/{version}"
+
+
+protocol_of_version: t.Mapping[str, str] = _Protocols({"1.1": "HTTP/1.1", "1": "HTTP/1.0", "2": "HTTP/2"})
+
+
 class _Errors(io.TextIOBase):
     """`wsgi.errors`: whatever is the standard error stream at the time."""
 
@@ -59,8 +69,8 @@ _common: dict[str, t.Any] = {
     "SCRIPT_NAME": "",
     "PATH_INFO": "",
     "QUERY_STRING": "",
-    "SERVER_NAME": "",
-    "SERVER_PORT": "",
+    "SERVER_NAME": "localhost",
+    "SERVER_PORT": "80",
     "SERVER_PROTOCOL": "",
     "wsgi.version": (1, 0),
     "wsgi.url_scheme": "http",
@@ -79,18 +89,12 @@ def latin(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
-def set_paths(environ: WSGIEnvironment, root: str, path: str) -> None:
-    """Set the two paths from a whole one, both as WSGI has text; a server may have taken the root from it already."""
-    if root:
-        environ["SCRIPT_NAME"] = root
-        if path == root or path.startswith(f"{root}/"):
-            path = path[len(root) :]
-    environ["PATH_INFO"] = path
-
-
-def protocol_of(version: str) -> str:
-    """`SERVER_PROTOCOL` for a version of HTTP: `1.1`, `2`, and from Granian `1` for 1.0."""
-    return "HTTP/1.0" if version == "1" else f"HTTP/{version}"
+def set_root(environ: WSGIEnvironment, root: str) -> None:
+    """Take a root, without a slash at its end, from the path; a server may have done that already."""
+    environ["SCRIPT_NAME"] = root
+    path = environ["PATH_INFO"]
+    if path == root or path.startswith(f"{root}/"):
+        environ["PATH_INFO"] = path[len(root) :]
 
 
 def join(environ: WSGIEnvironment, key: str, value: str) -> None:

@@ -13,10 +13,10 @@ import threading
 import types
 import typing as t
 from asyncio import current_task
-from collections import deque
-from inspect import iscoroutine
 
 from greenlet import getcurrent, greenlet
+
+from .threads import Stage, Threads
 
 R = t.TypeVar("R")
 Ts = t.TypeVarTuple("Ts")
@@ -26,13 +26,16 @@ class Fiber(greenlet):
     """Where synchronous code runs that may wait for the task that serves it; its parent is what resumes it.
 
     PERF: a fiber runs one function after the other. A new greenlet's stack is fetched from the system and given back,
-    which takes 9 µs; to switch takes half of one.
+    which takes 9 µs; to switch takes half of one. Slots, since a greenlet's dictionary is looked into the slow way.
     """
+
+    __slots__ = ("_error", "_result", "asked", "on_loop", "task")
 
     def __init__(self, on_loop: bool) -> None:
         super().__init__(self._work)
         self.on_loop = on_loop  # whether it runs on the thread of an event loop, which it must not block
         self.task: asyncio.Task[t.Any] | None = None  # that it is part of there
+        self.asked: t.Any = None  # what it waits for, and who waits there; None when it is done
         self._result: t.Any = None
         self._error: BaseException | None = None
 
@@ -45,6 +48,26 @@ class Fiber(greenlet):
             except BaseException as error:  # noqa: BLE001 - whatever it is, it is the task's
                 self._error = error
             func = args = None
+
+    def wait(self, awaitable: t.Awaitable[t.Any]) -> t.Any:
+        """What `wait_for` does, for code that runs in this fiber."""
+        if not self.on_loop:
+            return self._park(awaitable)
+        steps: t.Any = awaitable if type(awaitable) is types.CoroutineType else _await(awaitable)
+        try:
+            wanted = steps.send(None)
+            while True:
+                try:
+                    got = self._park(wanted)
+                except BaseException as error:  # noqa: BLE001 - a cancellation too is the coroutine's to hear of
+                    wanted = steps.throw(error)
+                else:
+                    wanted = steps.send(got)
+        except StopIteration as end:
+            return end.value
+
+    def _park(self, wanted: t.Any) -> t.Any:
+        return self.parent.switch((getcurrent(), wanted))  # type: ignore[union-attr]
 
     def outcome(self) -> t.Any:
         """Return or raise what the function did, and have the fiber ready for the next."""
@@ -96,11 +119,11 @@ def current_fiber() -> Fiber | None:
     parent would be parked.
     """
     found: greenlet | None = getcurrent()
-    while found is not None and not isinstance(found, Fiber):
+    while type(found) is not Fiber:
+        if found is None:
+            return None
         found = found.parent
-    if found is not None and found.on_loop and found.task is not current_task():
-        return None
-    return found
+    return None if found.on_loop and found.task is not current_task() else found
 
 
 def wait_for(awaitable: t.Awaitable[R]) -> R:
@@ -109,24 +132,10 @@ def wait_for(awaitable: t.Awaitable[R]) -> R:
     Raises `RuntimeError` outside of a fiber.
     """
     fiber = current_fiber()
-    if fiber is None or fiber.parent is None:
+    if fiber is None:
         raise RuntimeError("This waits for an event loop's task, and was called by code that no such task serves.")
-    park = fiber.parent.switch
-    if not fiber.on_loop:
-        result: R = park((getcurrent(), awaitable))
-        return result
-    steps: t.Any = awaitable if iscoroutine(awaitable) else _await(awaitable)
-    try:
-        wanted = steps.send(None)
-        while True:
-            try:
-                got = park((getcurrent(), wanted))
-            except BaseException as error:  # noqa: BLE001 - a cancellation too is the coroutine's to hear of
-                wanted = steps.throw(error)
-            else:
-                wanted = steps.send(got)
-    except StopIteration as end:
-        return end.value  # type: ignore[no-any-return]
+    result: R = fiber.wait(awaitable)
+    return result
 
 
 async def _await(awaitable: t.Awaitable[R]) -> R:
@@ -141,21 +150,36 @@ def in_thread(threads: Threads | Stage, func: t.Callable[[*Ts], R], *args: *Ts) 
     return wait_for(run_in_thread(threads, func, *args))
 
 
-@types.coroutine
-def run_on_loop(func: t.Callable[[*Ts], R], *args: *Ts) -> t.Generator[t.Any, t.Any, R]:
-    """Run synchronous code that does not block in a fiber on this very loop; for the task that serves it to await."""
+def start(func: t.Callable[..., t.Any], *args: t.Any) -> Fiber:
+    """Run synchronous code that does not block in a fiber on this very loop, until it waits or is done.
+
+    Where it has `asked` for something, the task that serves it is to await `go_on`, else to take its `outcome`.
+    """
     fiber = _fiber(True)
     fiber.task = current_task()
-    asked = fiber.switch(func, args)
-    while asked is not None:
-        waiter, wanted = asked
+    fiber.asked = fiber.switch(func, args)
+    return fiber
+
+
+@types.coroutine
+def go_on(fiber: Fiber) -> t.Generator[t.Any, t.Any, t.Any]:
+    """Await, in the task that serves a fiber, whatever its code waits for; what the code returns in the end."""
+    while fiber.asked is not None:
+        waiter, wanted = fiber.asked
+        fiber.asked = None
         try:
             got = yield wanted
-        except BaseException as error:  # noqa: BLE001 - see wait_for
-            asked = waiter.throw(type(error), error, error.__traceback__)
+        except BaseException as error:  # noqa: BLE001 - see Fiber.wait
+            fiber.asked = waiter.throw(type(error), error, error.__traceback__)
         else:
-            asked = waiter.switch(got)
-    return fiber.outcome()  # type: ignore[no-any-return]
+            fiber.asked = waiter.switch(got)
+    return fiber.outcome()
+
+
+async def run_on_loop(func: t.Callable[[*Ts], R], *args: *Ts) -> R:
+    """Run synchronous code that does not block in a fiber on this very loop."""
+    result: R = await go_on(start(func, *args))
+    return result
 
 
 async def run_in_thread(threads: Threads | Stage, func: t.Callable[[*Ts], R], *args: *Ts) -> R:
@@ -182,7 +206,7 @@ async def run_in_thread(threads: Threads | Stage, func: t.Callable[[*Ts], R], *a
                 raise cancelled
             # In a fiber, so that code which the coroutine calls may wait as well.
             errand.result = await (awaitable if current_fiber() else run_on_loop(wait_for, awaitable))
-        except BaseException as error:  # noqa: BLE001 - see wait_for
+        except BaseException as error:  # noqa: BLE001 - see Fiber.wait
             errand.error, cancelled = error, None
         errand.go_on()
     try:
@@ -284,94 +308,3 @@ class _Errand:
         """On the loop, which it holds up: all of it."""
         self.is_here = True
         self.run()
-
-
-class Threads:
-    """Threads that do errands, as many as are needed at a time up to a number; they end with the process.
-
-    What has begun goes before what has not, and finds some threads more: all others may wait for what it holds, as for
-    a connection of a pool.
-    """
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        #: Where to put errands of what begins, of what has begun, and of what only has to let go.
-        self.stages = tuple(Stage(self, most + number * _RESERVED) for number in range(3))
-        self._lock = threading.Lock()
-        self._count = 0
-        self._busy = 0
-        self._idle: list[_Worker] = []
-
-    def put(self, errand: _Errand) -> None:
-        """Have an errand done of what begins."""
-        self.stages[0].put(errand)
-
-    def _start(self, errand: _Errand, stage: Stage) -> None:
-        """Have it done by the thread that was idle last, or a new one, or the first that will be."""
-        with self._lock:
-            if self._busy >= stage.most:
-                stage.waiting.append(errand)
-                return
-            self._busy += 1
-            if self._idle:
-                worker: _Worker | None = self._idle.pop()
-            else:
-                try:
-                    worker = _Worker(self, f"flask-{self._count + 1}")
-                except RuntimeError:  # CPython 3.12 starts none while the process ends
-                    self._busy -= 1
-                    worker = None
-                else:
-                    self._count += 1
-        if worker is None:
-            errand.run_here()
-            return
-        worker.errand = errand
-        worker.may_work.release()
-
-    def next_for(self, worker: _Worker) -> _Errand | None:
-        """What waits, of the last stage first and the longest; None where the worker is idle from now on."""
-        with self._lock:
-            for stage in reversed(self.stages):
-                if stage.waiting and self._busy <= stage.most:
-                    return stage.waiting.popleft()
-            self._busy -= 1
-            self._idle.append(worker)
-            return None
-
-
-class Stage:
-    """Errands of one kind, and how many of all may be under way for one of these to start."""
-
-    def __init__(self, threads: Threads, most: int) -> None:
-        self.most = most
-        self.waiting: deque[_Errand] = deque()
-        self._threads = threads
-
-    def put(self, errand: _Errand) -> None:
-        """Have it done."""
-        self._threads._start(errand, self)
-
-
-_RESERVED = 4
-
-
-class _Worker:
-    """One thread."""
-
-    def __init__(self, threads: Threads, name: str) -> None:
-        self.errand: _Errand | None = None
-        self.may_work = threading.Lock()
-        self.may_work.acquire()
-        threading.Thread(target=self._work, args=(threads,), name=name, daemon=True).start()
-
-    def _work(self, threads: Threads) -> None:
-        while True:
-            self.may_work.acquire()
-            errand, self.errand = self.errand, None
-            while errand is not None:
-                errand.run()
-                # First, so that whoever hears of the end and has more to do finds the thread idle.
-                following = threads.next_for(self)
-                errand.tell()
-                errand = following

@@ -15,8 +15,9 @@ import typing as t
 
 from ..globals import _nothing, _set
 from . import bridge, places
-from .exchange import threads_of
 from .fibers import in_thread, run_in_thread, run_on_loop
+from .served import threads_of
+from .threads import LETS_GO
 
 _SECONDS_TO_CANCEL = 1
 
@@ -64,7 +65,7 @@ class Job:
         finally:
             try:
                 if places.any_blocks(app.teardown_appcontext_funcs):
-                    in_thread(threads_of(app), context.pop, error)
+                    in_thread(threads_of(app).stages[LETS_GO], context.pop, error)
                 else:
                     context.pop(error)
             finally:

@@ -11,21 +11,10 @@ import typing as t
 
 from werkzeug.exceptions import ClientDisconnected
 
-from .exchange import Exchange, Pairs, errors
+from . import environs
+from .environs import Pairs, key_of_header, protocol_of_version
+from .exchange import Exchange
 from .sockets import Message, Socket
-
-_MANY = 512
-_keys: dict[str, str] = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
-
-
-def _key_of(name: str) -> str:
-    """The environment's key for a header; empty where another header would have the same (RFC 3875 §4.1.18)."""
-    key = _keys.get(name.lower())
-    if key is None:
-        key = "" if "_" in name else "HTTP_" + name.upper().replace("-", "_")
-    if len(_keys) < _MANY:
-        _keys[name] = key
-    return key
 
 
 def _split(address: str, port: str) -> tuple[str, str]:
@@ -36,39 +25,23 @@ def _split(address: str, port: str) -> tuple[str, str]:
 
 def environ_of(scope: t.Any, root: str) -> dict[str, t.Any]:
     """The WSGI environment (PEP 3333) of a scope, without its input."""
-    path = scope.path
-    info = path if path.isascii() else path.encode("utf-8", "surrogateescape").decode("latin-1")
-    if root and (info == root or info.startswith(f"{root}/")):
-        info = info[len(root) :]
-    host, port = _split(scope.server, "80")
-    address, remote_port = _split(scope.client, "")
-    version = scope.http_version
-    environ = {
-        "REQUEST_METHOD": scope.method,
-        "SCRIPT_NAME": root,
-        "PATH_INFO": info,
-        "QUERY_STRING": scope.query_string,
-        "SERVER_NAME": host,
-        "SERVER_PORT": port,
-        "SERVER_PROTOCOL": "HTTP/1.0" if version == "1" else f"HTTP/{version}",
-        "REMOTE_ADDR": address,
-        "REMOTE_PORT": remote_port,
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": scope.scheme,
-        "wsgi.errors": errors,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": True,
-        "wsgi.run_once": False,
-        "rsgi.scope": scope,
-    }
-    headers = scope.headers
-    for name, value in headers.items():
-        key = _keys[name] if name in _keys else _key_of(name)
-        if key not in environ:
-            if key:
-                environ[key] = value
-        elif key != "CONTENT_TYPE" and key != "CONTENT_LENGTH":
-            environ[key] += ("; " if key == "HTTP_COOKIE" else ",") + value
+    environ = environs.new()
+    environ["PATH_INFO"] = environs.latin(scope.path)
+    if root:
+        environs.set_root(environ, root)
+    environ["REQUEST_METHOD"] = scope.method
+    environ["QUERY_STRING"] = scope.query_string
+    environ["SERVER_NAME"], environ["SERVER_PORT"] = _split(scope.server, "80")
+    environ["SERVER_PROTOCOL"] = protocol_of_version[scope.http_version]
+    environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = _split(scope.client, "")
+    environ["wsgi.url_scheme"] = scope.scheme
+    environ["rsgi.scope"] = scope
+    for name, value in scope.headers.items():
+        key = key_of_header[name]
+        if key in environ:
+            environs.join(environ, key, value)
+        elif key:
+            environ[key] = value
     if "HTTP_HOST" not in environ and scope.authority:
         environ["HTTP_HOST"] = scope.authority
     return environ
@@ -123,8 +96,7 @@ class RsgiSocket(Socket):
 
     def __init__(self, app: t.Any, scope: t.Any, protocol: t.Any) -> None:
         environ = environ_of(scope, app.config["RSGI_ROOT_PATH"].rstrip("/"))
-        environ["wsgi.url_scheme"] = "https" if scope.scheme in {"wss", "https"} else "http"
-        environ["HTTP_CONNECTION"], environ["HTTP_UPGRADE"] = "Upgrade", "websocket"
+        environs.set_handshake(environ, scope.scheme)
         super().__init__(app, environ)
         self._protocol = protocol
         self._transport: t.Any = None

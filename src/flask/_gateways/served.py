@@ -13,7 +13,7 @@ from .._dispatch.lifecycle import run
 from ..globals import _now
 from . import places
 from .bridge import give_way
-from .fibers import current_fiber, in_thread, wait_for
+from .fibers import Fiber, current_fiber, in_thread, wait_for
 from .threads import BEGINS, HAS_BEGUN, LETS_GO, Threads
 from .wsgi import ended_by
 
@@ -22,7 +22,8 @@ if t.TYPE_CHECKING:
 
 R = t.TypeVar("R")
 Ts = t.TypeVarTuple("Ts")
-Push = t.Callable[[], object]
+# What pushes a context, or is left of that for the lifecycle; None: all, False: nothing.
+Push = t.Callable[[], object] | t.Literal[False] | None
 
 
 class Served:
@@ -46,12 +47,11 @@ class Served:
     def _context(self, app: t.Any, environ: WSGIEnvironment) -> t.Any:
         return app.request_context(environ)
 
-    def _stays(self, app: t.Any, context: t.Any) -> bool:
-        """Whether what is left, once the rule is known, has a reason to be on the loop."""
-        return places.stays_on_loop(app, context)
+    #: Whether what is left, once the rule is known, has a reason to be on the loop.
+    _stays: t.Callable[[t.Any, t.Any], bool] = staticmethod(places.stays_on_loop)
 
     def _run(
-        self, app: t.Any, context: t.Any, environ: WSGIEnvironment, start_response: StartResponse, push: Push | None
+        self, app: t.Any, context: t.Any, environ: WSGIEnvironment, start_response: StartResponse, push: Push
     ) -> t.Iterable[bytes]:
         response, body = run(app, context, environ, start_response, None, push)
         return body if response is None else ended_by(response, body)
@@ -73,11 +73,12 @@ class Served:
 
     def handle(self, app: t.Any, environ: WSGIEnvironment, start_response: StartResponse) -> t.Iterable[bytes]:
         """The WSGI application itself: whole where this runs, or from the routing on in a thread."""
-        if app._has_serving_functions():
+        if app._may_have_serving_functions:
             self._begin_serving(app)
         context = self._context(app, environ)
         context._exchange = self
-        if not self.is_on_loop:
+        fiber = current_fiber()
+        if fiber is None or not fiber.on_loop:
             return self._run(app, context, environ, start_response, None)
         if places.routing_blocks(app):
             push, body = self.in_thread(self._push_and_run, app, context, environ, start_response)
@@ -94,12 +95,14 @@ class Served:
     ) -> tuple[Push, t.Iterable[bytes] | None]:
         """In a thread: push, and go on where the rest has no reason to be on the loop."""
         push = _pushed(context)
-        if push is _nothing_more and self._stays(app, context):
+        if not push and self._stays(app, context):
             return push, None
         return push, self._run(app, context, environ, start_response, push)
 
     def _begin_serving(self, app: t.Any) -> None:
         """Run what is to run before the first request, where the server has not told this app to."""
+        if not app._has_serving_functions():
+            return
         assert self._task is not None
         serving = app.__dict__.get("_servings", {}).get(self._task.get_loop())
         if serving is None or not serving.is_begun:
@@ -116,11 +119,7 @@ def _pushed(context: t.Any) -> Push:
         context.push()
     except Exception as error:  # noqa: BLE001 - it is raised again
         return _Raising(error)
-    return _nothing_more
-
-
-def _nothing_more() -> None:
-    """Nothing."""
+    return False
 
 
 class _Raising:
@@ -141,22 +140,27 @@ def threads_of(app: t.Any) -> Threads:
     return threads
 
 
-def _loop_elsewhere() -> asyncio.AbstractEventLoop | None:
-    """The loop that serves the request, for a thread that the application has started, with the request's context."""
+class _Elsewhere:
+    """A loop that serves the request, for a thread that the application has started, with the request's context."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+
+    def wait(self, coroutine: t.Coroutine[t.Any, t.Any, t.Any]) -> t.Any:
+        """What the coroutine gives there."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+
+def _find_waiter() -> Fiber | _Elsewhere | None:
+    fiber = current_fiber()
+    if fiber is not None:
+        return fiber
     context = _now()._top_request_ctx
     if context is None or asyncio._get_running_loop() is not None:
         return None
     exchange = context._environ_of_request.get("flask.exchange")
     task: asyncio.Task[t.Any] | None = None if exchange is None else exchange._task
-    return None if task is None else task.get_loop()
+    return None if task is None else _Elsewhere(task.get_loop())
 
 
-def _way_to_wait() -> t.Callable[[t.Any], t.Any] | None:
-    fiber = current_fiber()
-    if fiber is not None:
-        return fiber.wait
-    loop = _loop_elsewhere()
-    return None if loop is None else lambda coroutine: asyncio.run_coroutine_threadsafe(coroutine, loop).result()
-
-
-give_way(_way_to_wait)
+give_way(_find_waiter)

@@ -16,8 +16,9 @@ import weakref
 
 from ..globals import _nothing, _set
 from . import bridge
-from .fibers import Threads, run_in_thread
+from .fibers import run_in_thread
 from .jobs import Jobs
+from .threads import Threads
 
 Loop = asyncio.AbstractEventLoop
 

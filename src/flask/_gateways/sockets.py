@@ -13,11 +13,12 @@ import typing as t
 from abc import ABC, abstractmethod
 from collections import deque
 
-from .._dispatch.lifecycle import run_websocket
 from ..globals import _now
 from . import places
-from .exchange import Pairs, Served, Whole, threads_of
+from .environs import Pairs
 from .fibers import current_fiber, in_thread, run_in_thread, run_on_loop, wait_for
+from .received import Whole
+from .served import Push, Served
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -40,9 +41,7 @@ class Socket(Served, ABC):
     """One WebSocket. A protocol's own class says how messages come and go."""
 
     def __init__(self, app: t.Any, environ: WSGIEnvironment) -> None:
-        self.app = app
-        self.environ = environ
-        self.threads = threads_of(app)
+        super().__init__(app, environ)
         #: Whether it was neither accepted nor refused.
         self.is_pending = True
         self.is_open = False
@@ -178,20 +177,13 @@ class Socket(Served, ABC):
     def _context(self, app: t.Any, environ: WSGIEnvironment) -> t.Any:
         return app.websocket_context(environ)
 
-    def _stays(self, app: t.Any, context: t.Any) -> bool:
-        return places.answers_on_loop(app, context)
+    _stays = staticmethod(places.answers_on_loop)
 
     def _run(
-        self,
-        app: t.Any,
-        context: t.Any,
-        environ: WSGIEnvironment,
-        start_response: StartResponse,
-        push: t.Callable[[], object] | None,
+        self, app: t.Any, context: t.Any, environ: WSGIEnvironment, start_response: StartResponse, push: Push
     ) -> t.Iterable[bytes]:
         self._start = start_response
-        body: t.Iterable[bytes] = run_websocket(app, context, environ, start_response, push)
-        return body
+        return super()._run(_Steps(app), context, environ, start_response, push)
 
     def in_thread(self, func: t.Callable[[*Ts], R], *args: *Ts) -> R:
         """Call a function that may block. The threads kept for what has begun are not for what lasts."""
@@ -334,6 +326,29 @@ class Socket(Served, ABC):
         while self._takes_messages:
             self._takes_messages = False
             await asyncio.sleep(_SECONDS_FOR_A_MESSAGE)
+
+
+class _Steps:
+    """The steps of an app's WebSocket where the lifecycle calls those of a request."""
+
+    def __init__(self, app: t.Any) -> None:
+        self._app = app
+        self.should_ignore_error = app.should_ignore_error
+
+    def _respond(self, context: t.Any, environ: WSGIEnvironment) -> tuple[t.Any, None]:
+        return _refusal(self._app.full_dispatch_websocket()), None
+
+    def handle_exception(self, error: Exception) -> t.Any:
+        return _refusal(self._app.handle_websocket_exception(error))
+
+
+def _refusal(response: t.Any) -> t.Any:
+    """A response to send; one that sends nothing where the WebSocket was accepted."""
+    return _silent if response is None else response
+
+
+def _silent(environ: WSGIEnvironment, start_response: StartResponse) -> tuple[()]:
+    return ()
 
 
 def _is_longer(message: Message, limit: int) -> bool:

@@ -156,19 +156,24 @@ class App(Scaffold):
 
     # What it is made of
 
+    _may_have_serving_functions = False  # whether somebody has asked for one of the lists
+
     @cached_property
     def before_serving_funcs(self) -> list[ft.ServingCallable]:
         """What `before_serving` registered."""
+        self._may_have_serving_functions = True
         return []
 
     @cached_property
     def while_serving_gens(self) -> list[ft.WhileServingCallable]:
         """What `while_serving` registered."""
+        self._may_have_serving_functions = True
         return []
 
     @cached_property
     def after_serving_funcs(self) -> list[ft.ServingCallable]:
         """What `after_serving` registered."""
+        self._may_have_serving_functions = True
         return []
 
     def _has_serving_functions(self) -> bool:
