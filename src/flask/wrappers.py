@@ -668,4 +668,7 @@ _close = Response.close
 _call = Response.__call__
 # The class's own attributes, as they are at any time. PERF: `Response.__init__` takes longer, since `type` has one.
 _own = Response.__dict__
+# The first response that is copied or pickled, as caches do, has Python keep `__slotnames__` in the class: have it now,
+# lest it count as a patch.
+Response.__new__(Response).__reduce_ex__(4)
 _own_size = len(_own)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import typing as t
 from http import HTTPStatus
 
@@ -266,6 +268,14 @@ def test_a_step_that_is_replaced_in_the_class_is_gone_through(
         assert call(app) == ORDINARY
         assert told
     assert makes_none(app)
+
+
+@pytest.mark.parametrize("keep", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_response_that_a_cache_keeps_is_no_patch(keep: t.Callable[[Response], object], app: Flask) -> None:
+    """Python writes to the class of what is copied or pickled; ordinary answers need no response after it either."""
+    keep(Response("kept"))
+    assert makes_none(app)
+    assert call(app) == ORDINARY
 
 
 def test_a_context_that_the_view_left_behind_is_the_one_to_ask(app: Flask) -> None:
