@@ -58,9 +58,9 @@ def server_of(item: pytest.Item) -> Server | None:
 
 
 @pytest.fixture(scope="package")
-def fleet(request: pytest.FixtureRequest) -> Iterator[Fleet]:
+def fleet(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """All processes that the collected tests want, started at once, because each start is mostly waiting."""
-    fleet = Fleet()
+    fleet = Fleet(tmp_path_factory.mktemp("contract"))
     for item in request.session.items:
         server = server_of(item)
         if item.path.name == "test_limits.py":
@@ -82,7 +82,7 @@ def serve(fleet: Fleet, server: Server, request: pytest.FixtureRequest) -> t.Cal
     """A server with an entry of the above, once it answers; what is not expected is awaited but briefly."""
 
     def start(name: str) -> Served:
-        served = fleet.start(server, *ENTRIES[name]).ready()
+        served = fleet.start(server, *ENTRIES[name]).served
         return served._replace(patience=BRIEFLY) if request.node.get_closest_marker("xfail") else served
 
     return start

@@ -5,24 +5,15 @@ A process is never shared with anything but these tests, and none outlives them.
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
-import socket
-import subprocess
-import tempfile
-import time
+import functools
 import typing as t
 from pathlib import Path
 from urllib.parse import quote
 
+from tests import servers
 from tests.contract.servers import PREFIX, Server
 from tests.contract.wire import PATIENCE, Answer, Connection, Headers
 
-ROOT = Path(__file__).resolve().parents[2]
-START = 60.0
-"""Seconds that a server may take to start, with all others starting beside it."""
-END = 15.0
 COMPLAINTS = (
     "never awaited",
     "never retrieved",
@@ -63,73 +54,29 @@ class Served(t.NamedTuple):
         return told
 
 
-class Process:
+class Process(servers.Server):
     """One server's process, from its start to its end."""
 
-    def __init__(self, server: Server, entry: str, below: bool) -> None:
+    def __init__(self, server: Server, entry: str, below: bool, output: Path) -> None:
         self.server = server
         self.entry = entry
-        self.below = below
-        self._tries = 3
-        self._ready: Served | None = None
-        self._start()
+        environment = server.environment if below else None
+        super().__init__(server.command(entry, below), output, **(environment or {}))
 
-    def _start(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
-        self._tries -= 1
-        self.output = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")])}
-        if self.below and self.server.environment:
-            environment |= self.server.environment
-        self.process = subprocess.Popen(
-            self.server.command(self.entry, self.port, self.below),
-            cwd=ROOT,
-            env=environment | {"PYTHONASYNCIODEBUG": "", "PYTHONUNBUFFERED": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=self.output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-
-    def log(self) -> str:
-        """What it has written so far."""
-        self.output.seek(0)
-        return self.output.read()
-
-    def ready(self) -> Served:
-        """Wait until it answers; started once more where it lost its port to somebody."""
-        end = time.monotonic() + START
-        while self._ready is None:
-            if self.process.poll() is not None and self._tries:
-                self._start()
-            if time.monotonic() > end or self.process.poll() is not None:
-                raise RuntimeError(f"{self.server.name} does not serve {self.entry}:\n{self.log()}")
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), PATIENCE):
-                self._ready = Served(self.server, self.port)
-                break
-            time.sleep(0.02)
-        return self._ready
-
-    def ask_to_end(self) -> None:
-        """As whoever supervises processes does it."""
-        self.process.terminate()
+    @functools.cached_property
+    def served(self) -> Served:
+        """What it serves, as soon as it does."""
+        return Served(self.server, self.ready().port)
 
     def faults(self) -> list[str]:
         """Wait for its end; what was wrong with it, and with what it wrote."""
         found = []
         try:
-            self.process.wait(END)
-        except subprocess.TimeoutExpired:
+            self.wait()
+        except AssertionError:
             found.append("it does not end when asked to")
-        if hasattr(os, "killpg"):
-            with contextlib.suppress(ProcessLookupError, PermissionError):  # its workers, if any are left
-                os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.kill()
-        self.process.wait()
+        self.kill()
         log = self.log()
-        self.output.close()
         found += [f"it wrote {line!r}" for line in log.splitlines() if any(said in line for said in COMPLAINTS)]
         return [f"{self.server.name} with {self.entry}: {fault}\n{log[-3000:]}" for fault in found]
 
@@ -137,14 +84,16 @@ class Process:
 class Fleet:
     """All processes that some tests want."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._processes: dict[tuple[str, str, bool], Process] = {}
 
     def start(self, server: Server, entry: str, below: bool = False) -> Process:
         """Start a server unless it runs; it may not be ready yet."""
         key = server.name, entry, below
         if key not in self._processes:
-            self._processes[key] = Process(server, entry, below)
+            output = self._folder / f"{server.name}-{entry}-{below}.log"
+            self._processes[key] = Process(server, entry, below, output)
         return self._processes[key]
 
     def end(self) -> list[str]:

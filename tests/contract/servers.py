@@ -6,10 +6,10 @@ what else it takes to have it below a path, is said here alone.
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 import typing as t
 from dataclasses import dataclass
+
+from tests.servers import have
 
 THREADS = 6
 """Threads for applications on each WSGI server: tests hold some in a stream and ask with another."""
@@ -39,22 +39,16 @@ class Server:
 
     @property
     def installed(self) -> bool:
-        """Whether this machine has it; gunicorn, for one, is not made for Windows."""
-        if self.module == "gunicorn" and sys.platform == "win32":
-            return False
-        return importlib.util.find_spec(self.module) is not None
+        """Whether this machine has it."""
+        return have(self.module)
 
-    def command(self, application: str, port: int, below: bool) -> list[str]:
-        """The command that serves an object of tests/contract/served.py."""
+    def command(self, application: str, below: bool) -> list[str]:
+        """What follows `python -m` to serve an object of tests/contract/served.py on a {port}."""
         line = self.arguments
         if below:
             line = line.replace(" {application}", f" {self.below or ''} {{application}}")
         target = f"tests.contract.served:{application}_{self.gateway.lower()}"
-        return [
-            sys.executable,
-            "-m",
-            *line.format(port=port, threads=THREADS, application=target, prefix=PREFIX).split(),
-        ]
+        return line.format(port="{port}", threads=THREADS, application=target, prefix=PREFIX).split()
 
 
 GRANIAN = "granian --host 127.0.0.1 --port {port} --workers 1 --log-level warning --interface "

@@ -32,7 +32,7 @@ def test_limit_is_not_ours(fleet: Fleet, law: str) -> None:
     processes = [fleet.start(server, "bare", below="below" in wanted) for server in servers]
     wrong = []
     for server, process in zip(servers, processes, strict=True):
-        served = process.ready()
+        served = process.served
         if server.name in failing:
             served = served._replace(patience=BRIEFLY)
         given: dict[str, Served | str] = {"token": f"{file}-{name}-{server.name}"}

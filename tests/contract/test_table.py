@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from tests.contract.fleet import ROOT
 from tests.contract.servers import SERVERS
+from tests.servers import ROOT
 
 
 @pytest.mark.slow

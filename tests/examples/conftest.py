@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.examples.server import Server, serve
+from tests.examples.server import serve
 from tests.examples.visitor import Visitor
+from tests.servers import Server
 
 PACKAGE = Path(__file__).resolve().parents[2] / "examples" / "quickstart" / "postcards"
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.chromium import SECONDS, chromium
-from tests.examples.server import Server
 from tests.examples.visitor import png
+from tests.servers import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

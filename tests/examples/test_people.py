@@ -10,8 +10,8 @@ from collections.abc import Callable
 import pytest
 from itsdangerous import base64_decode
 
-from tests.examples.server import Server
 from tests.examples.visitor import PASSWORD, Visitor
+from tests.servers import Server
 
 
 def test_joining_signs_in(visitor: Visitor, new_name: Callable[[], str]) -> None:

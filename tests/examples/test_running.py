@@ -50,7 +50,7 @@ def test_a_proxy_is_believed_only_when_it_is_there(tmp_path: Path) -> None:
         visitor = Visitor(server.port)
         answer = visitor.ask("GET", "/api/", headers=FORWARDED)
         assert answer.json["me"] == f"http://127.0.0.1:{server.port}/api/me"
-    with serve(postcards_in(tmp_path / "proxied"), tmp_path / "proxied.log", {"FLASK_PROXIES": "1"}) as server:
+    with serve(postcards_in(tmp_path / "proxied"), tmp_path / "proxied.log", FLASK_PROXIES="1") as server:
         visitor = Visitor(server.port)
         assert visitor.ask("GET", "/api/", headers=FORWARDED).json["me"] == "https://cards.example/wall/api/me"
         moved = visitor.ask("GET", "/cards/new", headers=FORWARDED)
@@ -60,7 +60,7 @@ def test_a_proxy_is_believed_only_when_it_is_there(tmp_path: Path) -> None:
 
 def test_limits_come_from_the_environment(tmp_path: Path) -> None:
     """A setting given as FLASK_… in the environment takes the place of the app's own."""
-    with serve(postcards_in(tmp_path / "i"), tmp_path / "log", {"FLASK_MAX_CONTENT_LENGTH": "3000"}) as server:
+    with serve(postcards_in(tmp_path / "i"), tmp_path / "log", FLASK_MAX_CONTENT_LENGTH="3000") as server:
         ann = Visitor(server.port)
         ann.join("ann")
         assert ann.upload(png() + bytes(4000), "sky.png", caption="words", place="Here").status == 413

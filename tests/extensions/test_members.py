@@ -18,7 +18,8 @@ pytest.importorskip("flask_login")
 pytest.importorskip("flask_wtf")
 httpx = pytest.importorskip("httpx")
 
-from tests.extensions.servers import COMMANDS, is_installed, serve  # noqa: E402 - what it needs may be missing
+from tests.extensions.servers import NAMES, serve  # noqa: E402 - what it needs may be missing
+from tests.servers import is_installed  # noqa: E402
 
 pytestmark = pytest.mark.slow
 
@@ -57,7 +58,7 @@ class Person:
         return answer
 
 
-@pytest.fixture(scope="module", params=[pytest.param(name, id=name) for name in COMMANDS])
+@pytest.fixture(scope="module", params=NAMES)
 def base(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[str]:
     if not is_installed(request.param):
         pytest.skip("this server is not installed here")

@@ -3,10 +3,6 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import os
-import re
-import select
-import subprocess
-import sys
 import time
 import typing as t
 import urllib.error
@@ -14,6 +10,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+
+from tests.servers import command_of, serving
 
 pytestmark = [
     pytest.mark.slow,
@@ -56,26 +54,13 @@ if os.environ.get("USE_THE_LOOP_BEFORE_THE_FORK"):
 
 
 @contextlib.contextmanager
-def gunicorn(folder: Path, *arguments: str, **environment: str) -> t.Iterator[str]:
+def gunicorn(name: str, folder: Path, *options: str, **environment: str) -> t.Iterator[str]:
     """Serve the app above on 127.0.0.1 with gunicorn; the base URL."""
     (folder / "served.py").write_text(APP)
-    command = [sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:0", "--graceful-timeout", "5", *arguments]
-    server = subprocess.Popen(
-        [*command, "served:app"], cwd=folder, stderr=subprocess.PIPE, text=True, env=os.environ | environment
-    )
-    assert server.stderr is not None
-    said: list[str] = []
-    try:
-        while not (found := re.search(r"Listening at: (http://[\d.:]+)", "".join(said))):
-            if server.poll() is not None or not select.select([server.stderr], [], [], 60)[0]:
-                pytest.fail("gunicorn did not start:\n" + "".join(said))
-            said.append(server.stderr.readline())
-        yield found[1]
-    finally:
-        server.terminate()
-        _, rest = server.communicate(timeout=30)
-        assert server.returncode == 0, "".join(said) + rest
-        assert "Traceback" not in rest, rest
+    with serving(command_of(name, "served", *options), folder / "log", folder, **environment) as server:
+        yield server.url
+    assert server.process.returncode == 0, server.log()
+    assert "Traceback" not in server.log()
 
 
 def get(url: str) -> tuple[int, str]:
@@ -114,21 +99,12 @@ def check(base: str, workers: int) -> None:
 
 def test_preloaded_workers_each_make_a_loop(tmp_path: Path) -> None:
     """Under gunicorn's --preload two workers, forked from a process that had used its loop, each serve on their own."""
-    with gunicorn(
-        tmp_path,
-        "--preload",
-        "--workers",
-        "2",
-        "--worker-class",
-        "gthread",
-        "--threads",
-        "4",
-        USE_THE_LOOP_BEFORE_THE_FORK="1",
-    ) as base:
+    options = "--preload", "--workers", "2"
+    with gunicorn("gunicorn-threads", tmp_path, *options, USE_THE_LOOP_BEFORE_THE_FORK="1") as base:
         check(base, 2)
 
 
 def test_gevent_workers_serve_coroutines(tmp_path: Path) -> None:
     """Under gevent, where threads are greenlets of one thread, async views run on one loop, side by side."""
-    with gunicorn(tmp_path, "--worker-class", "gevent") as base:
+    with gunicorn("gunicorn-gevent", tmp_path) as base:
         check(base, 1)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.examples.server import Server, serve
+from tests.examples.server import serve
+from tests.servers import Server
 
 PROBE = Path(__file__).with_name("probe.py")
 PATIENCE = 30

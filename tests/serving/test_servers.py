@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving.servers import ALL, ON_LOOPS, ON_WSGI, is_there, served
+from tests.servers import is_installed
+from tests.serving.servers import ALL, ON_LOOPS, ON_WSGI, Server
 
 pytestmark = [
     pytest.mark.slow,
@@ -131,7 +132,7 @@ def events(folder: Path) -> list[str]:
 
 def needed(names: object) -> list[object]:
     return [
-        pytest.param(name, marks=pytest.mark.skipif(not is_there(name), reason=f"{name} is not there"))
+        pytest.param(name, marks=pytest.mark.skipif(not is_installed(name), reason=f"{name} is not there"))
         for name in names  # type: ignore[attr-defined]
     ]
 
@@ -139,7 +140,7 @@ def needed(names: object) -> list[object]:
 @pytest.mark.parametrize("name", needed(ALL))
 def test_each_once_in_its_order(name: str, folder: Path) -> None:
     """Startup, requests, tasks, end: on each server once in the process that serves, on the loop of its requests."""
-    with served(name, folder) as server:
+    with Server(name, folder) as server:
         assert server.ask() == (200, "True")
         assert server.ask("/tasks") == (200, "begun")
         assert server.ask("/tasks/sync") == (200, "begun")
@@ -164,7 +165,7 @@ def test_each_once_in_its_order(name: str, folder: Path) -> None:
 @pytest.mark.parametrize("name", needed(name for name in ON_LOOPS if name != "daphne"))
 def test_a_failing_startup_ends_the_server(name: str, folder: Path) -> None:
     """No request is served, the process ends by itself, and its log has the traceback."""
-    with served(name, folder, FAILS="1") as server:
+    with Server(name, folder, FAILS="1") as server:
         code = server.wait()
         assert code != 0 or name == "hypercorn"  # which ends its workers so, and says nothing of it by its code
         assert "in before" in server.log()
@@ -178,7 +179,7 @@ def test_a_failing_startup_under_wsgi_fails_the_request(name: str, folder: Path)
 
     So too on a server of ASGI that does not speak of lifespan.
     """
-    with served(name, folder, FAILS="1") as server:
+    with Server(name, folder, FAILS="1") as server:
         assert [server.ask()[0] for _ in range(2)] == [500, 500]
         server.end()
         assert "in before" in server.log()
@@ -189,10 +190,10 @@ def test_a_failing_startup_under_wsgi_fails_the_request(name: str, folder: Path)
 def test_a_hook_of_gunicorns_begins_before_requests(name: str, folder: Path) -> None:
     """Called in a new worker, `startup` ends gunicorn with the traceback where it fails."""
     (folder / "gunicorn.conf.py").write_text("def post_worker_init(worker):\n    worker.wsgi.startup()\n")
-    with served(name, folder, FAILS="1") as server:
+    with Server(name, folder, FAILS="1") as server:
         assert server.wait() != 0
         assert "in before" in server.log()
-    with served(name, folder) as server:
+    with Server(name, folder) as server:
         assert server.ask() == (200, "True")
         server.end()
 
@@ -200,7 +201,7 @@ def test_a_hook_of_gunicorns_begins_before_requests(name: str, folder: Path) -> 
 @pytest.mark.parametrize("name", needed(["uvicorn", "granian-rsgi", "gunicorn-threads"]))
 def test_tasks_that_take_too_long_do_not_keep_a_server_from_its_end(name: str, folder: Path) -> None:
     """After the grace period a task is cancelled, also one whose thread cannot be interrupted."""
-    with served(name, folder, GRACE="0.1") as server:
+    with Server(name, folder, GRACE="0.1") as server:
         assert server.ask("/slow") == (200, "begun")
         server.end()
         assert "sleep was cancelled" in server.log()
@@ -213,7 +214,7 @@ def test_a_server_that_is_told_not_to_speak_of_it(name: str, folder: Path) -> No
 
     Asked by SIGTERM this server dies of it when it is done, before it ends its loop.
     """
-    with served(name, folder, "--lifespan", "off") as server:
+    with Server(name, folder, "--lifespan", "off") as server:
         assert server.ask() == (200, "True")
         server.process.send_signal(signal.SIGINT)
         server.wait()

@@ -1,16 +1,10 @@
-"""An application with WebSockets, for servers in processes of their own; and the servers that the tests start."""
+"""An application with WebSockets, for servers in processes of their own."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import socket
-import subprocess
-import sys
 import time
 import typing as t
-from pathlib import Path
 
 from flask import Flask, g, session, url_for, websocket
 
@@ -109,44 +103,3 @@ def push_sync() -> None:
     while True:
         websocket.blocking.send("x")
         time.sleep(0.05)
-
-
-COMMANDS = {
-    "uvicorn": ["uvicorn", "--ws", "websockets", "--port", "{port}", "tests.websockets.served:app.asgi_app"],
-    "uvicorn-wsproto": ["uvicorn", "--ws", "wsproto", "--port", "{port}", "tests.websockets.served:app.asgi_app"],
-    "hypercorn": ["hypercorn", "--bind", "127.0.0.1:{port}", "tests.websockets.served:app.asgi_app"],
-    "granian-asgi": ["granian", "--interface", "asgi", "--port", "{port}", "tests.websockets.served:app.asgi_app"],
-    "granian-rsgi": ["granian", "--interface", "rsgi", "--port", "{port}", "tests.websockets.served:app"],
-}
-
-
-@contextlib.contextmanager
-def serving(name: str, log: Path) -> t.Iterator[str]:
-    """Serve the app above on 127.0.0.1 with a server; host and port."""
-    root = Path(__file__).resolve().parents[2]
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    module, *arguments = COMMANDS[name]
-    command = [sys.executable, "-m", module, *(argument.format(port=port) for argument in arguments)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root / "src"), str(root)])}
-    with log.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=out, cwd=root, env=environment) as process:
-        try:
-            _await_port(port, process, log)
-            yield f"127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-
-def _await_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(300):
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        if process.poll() is not None:
-            break
-        time.sleep(0.05)
-    raise AssertionError(log.read_text())

@@ -11,7 +11,7 @@ import urllib.request
 
 import pytest
 
-from .served import COMMANDS, serving
+from tests.servers import command_of, is_installed, serving
 
 pytest.importorskip("websockets")
 from websockets.asyncio.client import ClientConnection, connect
@@ -19,22 +19,23 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 pytestmark = pytest.mark.slow
 
+NAMES = ("uvicorn", "uvicorn-wsproto", "hypercorn", "granian-asgi", "granian-rsgi")
 # What Granian does not do, seen in 2.8; docs/websockets.md has the table.
 RSGI = "granian-rsgi"
 NO_HEADERS = {"granian-asgi", RSGI}
 
 
-@pytest.fixture(scope="module", params=list(COMMANDS))
+@pytest.fixture(scope="module", params=NAMES)
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[tuple[str, str]]:
     """The name of a server, and where it serves."""
     name: str = request.param
-    pytest.importorskip(COMMANDS[name][0])
-    if "wsproto" in name:
-        pytest.importorskip("wsproto")
+    if not is_installed(name):
+        pytest.skip(f"{name} is not installed here")
     if sys.platform == "win32":
         pytest.skip("the servers are stopped by a signal")
-    with serving(name, tmp_path_factory.mktemp("served") / "log") as address:
-        yield name, address
+    command = command_of(name, "tests.websockets.served")
+    with serving(command, tmp_path_factory.mktemp("served") / "log") as running:
+        yield name, f"127.0.0.1:{running.port}"
 
 
 def _run(main: t.Coroutine[t.Any, t.Any, t.Any]) -> t.Any:
