@@ -382,11 +382,8 @@ def test_errors_go_the_same_way(app: Flask, caplog: pytest.LogCaptureFixture) ->
 PIECES = [b"a" * 1000] * 30
 
 
-@pytest.mark.parametrize("path", ["/async", "/sync"])
-@pytest.mark.parametrize("limit", [None, 30_000, 29_999])
-def test_a_body_in_pieces_is_read_without_await(app: Flask, path: str, limit: int | None) -> None:
-    """All of it, in views of both kinds; a byte more than `MAX_CONTENT_LENGTH` is 413."""
-    app.config["MAX_CONTENT_LENGTH"] = limit
+def tell_lengths(app: Flask) -> None:
+    """Views of both kinds that read the body."""
 
     @app.post("/async")
     async def first() -> str:
@@ -396,6 +393,14 @@ def test_a_body_in_pieces_is_read_without_await(app: Flask, path: str, limit: in
     def second() -> str:
         return str(len(request.get_data()))
 
+
+@pytest.mark.parametrize("path", ["/async", "/sync"])
+@pytest.mark.parametrize("limit", [None, 30_000, 29_999])
+def test_a_body_in_pieces_is_read_without_await(app: Flask, path: str, limit: int | None) -> None:
+    """All of it, in views of both kinds; a byte more than `MAX_CONTENT_LENGTH` is 413."""
+    app.config["MAX_CONTENT_LENGTH"] = limit
+
+    tell_lengths(app)
     client = Client(*PIECES)
     answer = call(app, path, "POST", client)
     if limit == 29_999:
@@ -487,14 +492,7 @@ def test_a_slow_sender_is_told_so(app: Flask, path: str) -> None:
     """Whoever reads a body that does not come within `BODY_TIMEOUT` seconds gets 408."""
     app.config["BODY_TIMEOUT"] = 0.02
 
-    @app.post("/async")
-    async def first() -> str:
-        return str(len(request.get_data()))
-
-    @app.post("/sync")
-    def second() -> str:
-        return str(len(request.get_data()))
-
+    tell_lengths(app)
     assert call(app, path, "POST", Client(b"begun", ends=False)).status == "408"
 
 

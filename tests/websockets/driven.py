@@ -171,6 +171,12 @@ async def opened(app: Flask, path: str = "/ws", **options: t.Any) -> t.AsyncIter
         await socket.close()
 
 
+async def first_message(app: Flask, path: str = "/ws", **options: t.Any) -> t.Any:
+    """What the app says first to a client that says nothing."""
+    async with opened(app, path, **options) as socket:
+        return await socket.receive()
+
+
 async def refused(app: Flask, path: str = "/ws", **options: t.Any) -> WebSocketDrive:
     """A WebSocket of the app that was refused, and its function has ended."""
     socket = drive(app, path, **options)

@@ -14,7 +14,7 @@ from flask import Flask, Response, abort, redirect, request, session, url_for, w
 from flask.sessions import SecureCookieSession, SessionInterface
 from flask.websockets import origin_is_of
 
-from .driven import WebSocketDrive, drive, opened, refused, run
+from .driven import WebSocketDrive, drive, first_message, opened, refused, run
 
 LABEL = st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True)
 HOST = st.lists(LABEL, min_size=1, max_size=3).map(".".join)
@@ -317,11 +317,7 @@ def test_session_goes_out_with_what_accepts_or_refuses(app: Flask) -> None:
     second = _answers(app, "/ws?refuse", headers={"Cookie": cookie(first)})
     assert (second.status, first.accepted) == (403, True)
 
-    async def main() -> t.Any:
-        async with opened(app, headers={"Cookie": cookie(second)}) as socket:
-            return await socket.receive()
-
-    assert run(main()) == "2"
+    assert run(first_message(app, headers={"Cookie": cookie(second)})) == "2"
 
 
 def test_session_that_nobody_touched_sends_no_cookie(answered: Flask) -> None:

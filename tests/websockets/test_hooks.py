@@ -18,7 +18,7 @@ from flask import (
     websocket_tearing_down,
 )
 
-from .driven import drive, opened, refused, run
+from .driven import drive, first_message, opened, refused, run
 
 
 def _round(app: Flask, path: str) -> int:
@@ -216,11 +216,7 @@ def test_values_of_the_url_are_preprocessed(app: Flask) -> None:
     async def answer() -> None:
         await websocket.send(g.language)
 
-    async def main() -> t.Any:
-        async with opened(app, "/de/ws") as socket:
-            return await socket.receive()
-
-    assert run(main()) == "de"
+    assert run(first_message(app, "/de/ws")) == "de"
 
 
 def test_templates_can_be_rendered(app: Flask) -> None:
@@ -233,11 +229,7 @@ def test_templates_can_be_rendered(app: Flask) -> None:
         text = "{{ request.path }} {{ g.mark }} {{ more }} {{ url_for('answer') }}"
         await websocket.send(render_template_string(text))
 
-    async def main() -> t.Any:
-        async with opened(app) as socket:
-            return await socket.receive()
-
-    assert run(main()) == "/ws mark more ws://localhost/ws"
+    assert run(first_message(app)) == "/ws mark more ws://localhost/ws"
 
 
 def test_signals(app: Flask) -> None:

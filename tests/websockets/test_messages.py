@@ -15,7 +15,7 @@ from flask._gateways.sockets import _is_longer
 from flask.views import View
 from flask.websockets import BlockingWebSocket, WebSocket
 
-from .driven import WebSocketClosed, drive, opened, run
+from .driven import WebSocketClosed, drive, first_message, opened, run
 
 MESSAGES = st.lists(st.text(max_size=50) | st.binary(max_size=50), max_size=20)
 
@@ -336,11 +336,7 @@ def test_thread_of_the_functions_own_may_send(app: Flask) -> None:
         with pytest.raises(RuntimeError, match="block"):
             blocking.send("x")
 
-    async def main() -> t.Any:
-        async with opened(app) as socket:
-            return await socket.receive()
-
-    assert run(main()) == "from a thread"
+    assert run(first_message(app)) == "from a thread"
 
 
 def test_both_faces_are_one(app: Flask) -> None:
@@ -355,11 +351,7 @@ def test_both_faces_are_one(app: Flask) -> None:
         assert blocking.blocking is blocking
         await websocket.send("ok")
 
-    async def main() -> t.Any:
-        async with opened(app) as socket:
-            return await socket.receive()
-
-    assert run(main()) == "ok"
+    assert run(first_message(app)) == "ok"
 
 
 def test_class_based_function(app: Flask) -> None:
@@ -371,11 +363,7 @@ def test_class_based_function(app: Flask) -> None:
 
     app.add_websocket("/ws/<name>", view_func=Answers.as_view("answers"))
 
-    async def main() -> t.Any:
-        async with opened(app, "/ws/me") as socket:
-            return await socket.receive()
-
-    assert run(main()) == "me"
+    assert run(first_message(app, "/ws/me")) == "me"
 
 
 def test_own_class_of_websockets(app: Flask) -> None:
@@ -392,11 +380,7 @@ def test_own_class_of_websockets(app: Flask) -> None:
     async def answer() -> None:
         await websocket.send(t.cast(Own, websocket).shout)
 
-    async def main() -> t.Any:
-        async with opened(app, "/ws?q=x") as socket:
-            return await socket.receive()
-
-    assert run(main()) == "X"
+    assert run(first_message(app, "/ws?q=x")) == "X"
 
 
 def test_outside_of_a_websocket_the_proxy_says_so(app: Flask) -> None:
@@ -496,11 +480,7 @@ def test_second_accept_is_an_error(app: Flask) -> None:
         with pytest.raises(RuntimeError, match="once"):
             await websocket.accept()
 
-    async def main() -> t.Any:
-        async with opened(app) as socket:
-            return await socket.receive()
-
-    assert run(main()) == "x"
+    assert run(first_message(app)) == "x"
 
 
 def test_each_has_a_context_of_its_own(app: Flask) -> None:
