@@ -217,8 +217,8 @@ async def big(token: str) -> Response:
 
 @waiting.route("/endless/<token>")
 async def endless(token: str) -> Response:
-    """More pieces than anybody sends before a client's going is noticed: 100 MB, without a pause of their own."""
-    return Response(told_when_closed(token, times(100_000, b"x" * 1000)))
+    """More pieces than anybody sends before a client's going is noticed: 1 GB, without a pause of their own."""
+    return Response(told_when_closed(token, times(1_000_000, b"x" * 1000)))
 
 
 async def times(count: int, piece: bytes) -> AsyncIterator[bytes]:
