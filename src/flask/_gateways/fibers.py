@@ -29,10 +29,11 @@ class Fiber(greenlet):
     which takes 9 µs; to switch takes half of one. Slots, since a greenlet's dictionary is looked into the slow way.
     """
 
-    __slots__ = ("_error", "_result", "asked", "on_loop", "task")
+    __slots__ = ("_error", "_home", "_result", "asked", "on_loop", "task")
 
-    def __init__(self, on_loop: bool) -> None:
+    def __init__(self, on_loop: bool, home: list[Fiber]) -> None:
         super().__init__(self._work)
+        self._home = home  # where the idle fibers of its thread are
         self.on_loop = on_loop  # whether it runs on the thread of an event loop, which it must not block
         self.task: asyncio.Task[t.Any] | None = None  # that it is part of there
         self.asked: t.Any = None  # what it waits for, and who waits there; None when it is done
@@ -73,9 +74,9 @@ class Fiber(greenlet):
         """Return or raise what the function did, and have the fiber ready for the next."""
         result, error = self._result, self._error
         self._result = self._error = self.gr_context = self.task = None
-        idle = _here.idle
-        if len(idle) < _MOST_IDLE:
-            idle.append(self)
+        home = self._home
+        if len(home) < _MOST_IDLE:
+            home.append(self)
         else:
             self.throw()  # else it would stay for good: its stack holds it, and no collector looks through stacks
         if error is None:
@@ -106,7 +107,7 @@ def _fiber(on_loop: bool) -> Fiber:
         fiber.parent = caller
         fiber.on_loop = on_loop
     else:
-        fiber = Fiber(on_loop)
+        fiber = Fiber(on_loop, idle)
         fiber.switch()
     fiber.gr_context = caller.gr_context
     return fiber
