@@ -223,24 +223,31 @@ def test_what_has_begun_finds_a_thread_before_what_has_not() -> None:
     order: list[int] = []
     names: set[str] = set()
 
+    blocking: list[None] = []
+
     def block() -> None:
+        blocking.append(None)
         gate.wait(5)
 
     def note(stage: int) -> None:
         order.append(stage)
         names.add(threading.current_thread().name)
 
+    async def until_blocked(count: int) -> None:
+        while len(blocking) < count:
+            await asyncio.sleep(0.001)
+
     async def main() -> None:
         begin, begun, end = threads.stages
         blocked = [asyncio.ensure_future(run_in_thread(begin, block))]
         waiting = [asyncio.ensure_future(run_in_thread(begin, note, 0))]
-        await asyncio.sleep(0)
+        await until_blocked(1)
         for stage, number in ((begun, 1), (end, 2), (begun, 1), (end, 2)):
             await run_in_thread(stage, note, number)
         assert (order, len(names)) == ([1, 2, 1, 2], 1)
         blocked += [asyncio.ensure_future(run_in_thread(begun, block)) for _ in range(pool._RESERVED)]
         waiting += [asyncio.ensure_future(run_in_thread(begun, note, 1))]
-        await asyncio.sleep(0)
+        await until_blocked(1 + pool._RESERVED)
         await run_in_thread(end, note, 2)
         assert order == [1, 2, 1, 2, 2]
         gate.set()
@@ -249,6 +256,54 @@ def test_what_has_begun_finds_a_thread_before_what_has_not() -> None:
 
     asyncio.run(main())
     assert threads._count == 1 + pool._RESERVED + 1
+
+
+def test_a_thread_that_is_soon_done_does_what_waits() -> None:
+    """Errands wait for a thread that is done with one after the other; where that one is slow, others do them."""
+    threads = Threads(40)
+    names: set[str] = set()
+    gate = threading.Event()
+    blocking: list[None] = []
+
+    def note() -> None:
+        names.add(threading.current_thread().name)
+
+    def block() -> None:
+        blocking.append(None)
+        gate.wait(5)
+
+    async def main() -> None:
+        await asyncio.gather(*[asyncio.ensure_future(run_in_thread(threads, note)) for _ in range(200)])
+        quick = len(names)
+        blocked = [asyncio.ensure_future(run_in_thread(threads, block)) for _ in range(30)]
+        while len(blocking) < 30:
+            await asyncio.sleep(0.001)
+        await run_in_thread(threads, note)
+        gate.set()
+        await asyncio.gather(*blocked)
+        assert quick < 10
+
+    asyncio.run(main())
+    assert threads._count > 30
+    assert not threads._busy
+    assert (threads._swift, len(threads._idle)) == (0, threads._count)
+
+
+def test_another_loop_looks_after_what_waits() -> None:
+    """An event loop that ends while something waits for a thread leaves nobody waiting on the next."""
+    threads = Threads(3)
+    gate = threading.Event()
+
+    async def leave() -> None:
+        for _ in range(2):
+            asyncio.ensure_future(run_in_thread(threads, gate.wait, 5))  # noqa: RUF006 - it is left
+        await asyncio.sleep(0)
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(leave())
+    loop.close()
+    assert asyncio.run(asyncio.wait_for(run_in_thread(threads, lambda: "here"), 5)) == "here"
+    gate.set()
 
 
 def test_what_is_idle_holds_nothing() -> None:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import threading
 import typing as t
+from asyncio import AbstractEventLoop, get_running_loop
 from collections import deque
 
 # The stages of what threads do: what begins, what has begun and may hold what others wait for, what only lets go of it.
 BEGINS, HAS_BEGUN, LETS_GO = range(3)
 _RESERVED = 4
+_SECONDS_TO_LOOK = 0.001
 
 
 class Errand(t.Protocol):
@@ -32,53 +34,109 @@ class Threads:
 
     What has begun goes before what has not, and finds some threads more: all others may wait for what it holds, as for
     a connection of a pool.
+
+    PERF: threads that compute contend for the interpreter, and forty take twice the time of one. So an errand waits
+    behind others as long as a thread is done with its own within a millisecond. A thread that is not is slow, and most
+    likely waits for something: where all are slow, as many more are put to work.
     """
 
     def __init__(self, most: int) -> None:
-        self.most = most
         #: Where to put errands of each stage.
         self.stages = tuple(Stage(self, most + stage * _RESERVED) for stage in (BEGINS, HAS_BEGUN, LETS_GO))
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # of all that follows
         self._count = 0
-        self._busy = 0
         self._idle: list[_Worker] = []
+        self._busy: set[_Worker] = set()
+        self._swift = 0  # of these, not found to be slow
+        self._looking: AbstractEventLoop | None = None  # that will look after errands that wait
 
     def put(self, errand: Errand) -> None:
         """Have an errand done of what begins."""
         self.stages[BEGINS].put(errand)
 
-    def _start(self, errand: Errand, stage: Stage) -> None:
-        """Have it done by the thread that was idle last, or a new one, or the first that will be."""
+    def _put(self, errand: Errand, stage: Stage) -> None:
+        """From an event loop: have it done at once, or wait."""
         with self._lock:
-            if self._busy >= stage.most:
+            if self._swift or len(self._busy) >= stage.most:
                 stage.waiting.append(errand)
+                loop = get_running_loop()
+                if self._looking is not loop:  # another may have ended
+                    for worker in self._busy:
+                        worker.seen = worker.number
+                    self._look_later(loop)
                 return
-            self._busy += 1
-            if self._idle:
-                worker: _Worker | None = self._idle.pop()
-            else:
-                try:
-                    worker = _Worker(self, f"flask-{self._count + 1}")
-                except RuntimeError:  # CPython 3.12 starts none while the process ends
-                    self._busy -= 1
-                    worker = None
-                else:
-                    self._count += 1
-        if worker is None:
-            errand.run_here()
-            return
+            free = self._worker()
+        _do(free, errand)
+
+    def _worker(self) -> _Worker | None:
+        """The thread that was idle last, or a new one; None where none can be started."""
+        if self._idle:
+            worker = self._idle.pop()
+        else:
+            try:
+                worker = _Worker(self, f"flask-{self._count + 1}")
+            except RuntimeError:  # CPython 3.12 starts none while the process ends
+                return None
+            self._count += 1
+        self._busy.add(worker)
+        self._swift += 1
+        return worker
+
+    def _waiting(self, busy: int) -> Errand | None:
+        """What is to be done next if so many are busy with others: of the last stage first, the longest there."""
+        for stage in reversed(self.stages):
+            if stage.waiting and busy < stage.most:
+                return stage.waiting.popleft()
+        return None
+
+    def following(self, worker: _Worker) -> Errand | None:
+        """What a thread that is done does next; None where it is idle from now on."""
+        with self._lock:
+            errand = self._waiting(len(self._busy) - 1)
+            worker.number += 1
+            if worker.is_slow:
+                worker.is_slow = False
+                self._swift += 1
+            if errand is None:
+                self._busy.discard(worker)
+                self._swift -= 1
+                self._idle.append(worker)
+            return errand
+
+    def _look_later(self, loop: AbstractEventLoop) -> None:
+        self._looking = loop
+        loop.call_later(_SECONDS_TO_LOOK, self._look, loop)
+
+    def _look(self, loop: AbstractEventLoop) -> None:
+        """Find who is slow; where all are, have as many more do what waits."""
+        begun: list[tuple[_Worker | None, Errand]] = []
+        with self._lock:
+            for worker in self._busy:
+                if worker.number != worker.seen:
+                    worker.seen = worker.number
+                elif not worker.is_slow:
+                    worker.is_slow = True
+                    self._swift -= 1
+            if not self._swift:
+                for _ in range(len(self._busy)):
+                    errand = self._waiting(len(self._busy))
+                    if errand is None:
+                        break
+                    begun.append((self._worker(), errand))
+            if any(stage.waiting for stage in self.stages):
+                self._look_later(loop)
+            elif self._looking is loop:
+                self._looking = None
+        for free, errand in begun:
+            _do(free, errand)
+
+
+def _do(worker: _Worker | None, errand: Errand) -> None:
+    if worker is None:
+        errand.run_here()
+    else:
         worker.errand = errand
         worker.may_work.release()
-
-    def next_for(self, worker: _Worker) -> Errand | None:
-        """What waits, of the last stage first and the longest; None where the worker is idle from now on."""
-        with self._lock:
-            for stage in reversed(self.stages):
-                if stage.waiting and self._busy <= stage.most:
-                    return stage.waiting.popleft()
-            self._busy -= 1
-            self._idle.append(worker)
-            return None
 
 
 class Stage:
@@ -91,7 +149,7 @@ class Stage:
 
     def put(self, errand: Errand) -> None:
         """Have it done."""
-        self._threads._start(errand, self)
+        self._threads._put(errand, self)
 
 
 class _Worker:
@@ -99,6 +157,9 @@ class _Worker:
 
     def __init__(self, threads: Threads, name: str) -> None:
         self.errand: Errand | None = None
+        self.number = 0  # of errands that it has done
+        self.seen = -1  # at which it was when somebody looked
+        self.is_slow = False
         self.may_work = threading.Lock()
         self.may_work.acquire()
         threading.Thread(target=self._work, args=(threads,), name=name, daemon=True).start()
@@ -110,6 +171,6 @@ class _Worker:
             while errand is not None:
                 errand.run()
                 # First, so that whoever hears of the end and has more to do finds the thread idle.
-                following = threads.next_for(self)
+                following = threads.following(self)
                 errand.tell()
                 errand = following
