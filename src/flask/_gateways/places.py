@@ -7,8 +7,9 @@ what waits for what: a function in the wrong place gives the same answer, later.
 from __future__ import annotations
 
 import typing as t
-from inspect import iscoroutinefunction, unwrap
-from types import FunctionType
+from inspect import CO_COROUTINE, iscoroutinefunction, unwrap
+from types import FunctionType, MethodType
+from weakref import WeakKeyDictionary
 
 from werkzeug.routing import Map
 
@@ -17,23 +18,24 @@ from .._contracts import stock
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
-_LARGEST = 4096
-_stay: dict[t.Any, bool] = {}
+# Weak: what a request makes, a function for `after_this_request` with all that it holds, is not to outlive it.
+_stay: WeakKeyDictionary[t.Any, bool] = WeakKeyDictionary()
 _METHODS = frozenset({"get", "post", "head", "options", "delete", "put", "trace", "patch"})
 
 
 def stays(func: t.Any) -> bool:
     """Whether a function may be called on an event loop: it, or what it wraps, is async, or it is said not to block."""
+    if type(func) is MethodType:
+        func = func.__func__
+    if type(func) is FunctionType and not func.__dict__:  # PERF: neither marked nor wrapping; most are so
+        return bool(func.__code__.co_flags & CO_COROUTINE)
     try:
         return _stay[func]
     except KeyError:
-        pass
-    except TypeError:  # not hashable
+        found = _stay[func] = _look_at(func)
+        return found
+    except TypeError:  # not hashable, or nothing to refer to weakly
         return _look_at(func)
-    if len(_stay) >= _LARGEST:
-        _stay.clear()
-    found = _stay[func] = _look_at(func)
-    return found
 
 
 def _look_at(func: t.Any) -> bool:
@@ -113,6 +115,6 @@ def stays_on_loop(app: t.Any, context: t.Any) -> bool:
     """Whether a request, pushed and routed, goes on here."""
     rule = context._rule
     view = None if rule is None else app.view_functions.get(rule.endpoint)
-    if type(view) is FunctionType and view in _stay and "view_class" not in view.__dict__:
-        return _stay[view]  # PERF: as `view_stays` would
+    if type(view) is FunctionType and not view.__dict__:
+        return bool(view.__code__.co_flags & CO_COROUTINE)  # PERF: as `view_stays` would
     return view is not None and view_stays(view, context._method)
