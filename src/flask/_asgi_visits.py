@@ -339,6 +339,7 @@ class Socket:
                 self.close_code = 1006  # as a browser has it
         elif kind == "websocket.close" and self.close_code is None:
             self.close_code, self.close_reason = message.get("code", 1000), message.get("reason") or ""
+            self._sent.append({"type": "websocket.disconnect", "code": self.close_code, "reason": self.close_reason})
 
 
 class Refused(ConnectionRefusedError):

@@ -204,7 +204,12 @@ class WebSocket(Handshake):
     async def __anext__(self) -> Message:
         if self._connection.is_closed:
             raise StopAsyncIteration
-        return await self.receive()
+        try:
+            return await self.receive()
+        except RuntimeError:
+            if not self._connection.is_closed:
+                raise
+            raise StopAsyncIteration from None  # somebody closed it while this waited
 
 
 class BlockingWebSocket(Handshake):
@@ -255,7 +260,12 @@ class BlockingWebSocket(Handshake):
     def __next__(self) -> Message:
         if self._connection.is_closed:
             raise StopIteration
-        return self.receive()
+        try:
+            return self.receive()
+        except RuntimeError:
+            if not self._connection.is_closed:
+                raise
+            raise StopIteration from None  # likewise
 
 
 # Those that RFC 6455 §7.4.1 and IANA's registry have endpoints send; 1004 to 1006 and 1015 are never sent.

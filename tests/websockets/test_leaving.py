@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import threading
 import time
 import typing as t
 import weakref
@@ -397,3 +398,71 @@ def test_nothing_is_left_of_a_websocket(app: Flask, end: str, monkeypatch: pytes
     _leave(app, before=1)
     gc.collect()
     assert [found() for found in left] == [None, None]
+
+
+@pytest.mark.parametrize("idle", [0, sockets._SECONDS_UNWATCHED + 0.2], ids=["at once", "after a while"])
+def test_who_closes_is_not_cancelled(app: Flask, told: list[t.Any], idle: float) -> None:
+    """What a function does after it has closed is not cut off by the client's answer to that."""
+
+    @app.websocket("/ws")
+    async def answer() -> None:
+        await websocket.accept()
+        await asyncio.sleep(idle)
+        await websocket.close(4000)
+        await asyncio.sleep(0.1)
+        told.append("saved")
+
+    async def main() -> None:
+        async with app.async_test_client().websocket("/ws") as socket:
+            with pytest.raises(ConnectionResetError):
+                await socket.receive()
+
+    run(main())
+    assert told == ["saved", type(None), "app"]
+
+
+def test_closing_ends_the_messages_of_other_tasks(app: Flask, told: list[t.Any]) -> None:
+    """A task that waits for messages comes to their end where another one closes; neither is cancelled."""
+
+    @app.websocket("/ws")
+    async def answer() -> None:
+        async def read() -> None:
+            told.extend([message async for message in websocket])
+            told.append("end")
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(read())
+            await asyncio.sleep(0.05)
+            await websocket.close(4000)
+        told.append("after")
+
+    async def main() -> None:
+        async with app.async_test_client().websocket("/ws") as socket:
+            await socket.send("one")
+            with pytest.raises(ConnectionResetError):
+                await socket.receive()
+            assert socket.close_code == 4000
+
+    run(main())
+    assert told == ["one", "end", "after", type(None), "app"]
+
+
+def test_closing_ends_the_messages_of_other_threads(app: Flask, told: list[t.Any]) -> None:
+    """The same for a synchronous function, which another thread closes."""
+
+    @app.websocket("/ws")
+    def answer() -> None:
+        socket = websocket.blocking
+        closing = threading.Timer(0.05, socket.close, (4000,))
+        closing.start()
+        told.extend(socket)
+        told.append("end")
+
+    async def main() -> None:
+        async with app.async_test_client().websocket("/ws") as socket:
+            await socket.send("one")
+            with pytest.raises(ConnectionResetError):
+                await socket.receive()
+
+    run(main())
+    assert told == ["one", "end", type(None), "app"]

@@ -241,7 +241,8 @@ class Socket(Served, ABC):
             finally:
                 self._waiting -= 1
         if message is None:
-            self._leave()
+            if self.is_open:  # else the client has answered a close from this side
+                self._leave()
             raise self._over()
         self._is_active = self._takes_messages = True
         if self._timer is None:
@@ -313,8 +314,9 @@ class Socket(Served, ABC):
                 message = await self.take()
                 if message is None:
                     self._has_left = True
-                    await self._until_taken()
-                    self._leave()
+                    if self.is_open:  # as above
+                        await self._until_taken()
+                        self._leave()
                     return
                 self._kept.append(message)
                 if self._waiting:
