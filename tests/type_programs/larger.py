@@ -73,6 +73,13 @@ class Page(View):
         return self.template.format(values["name"])
 
 
+class LaterPage(View):
+    """An asynchronous one."""
+
+    async def dispatch_request(self, **values: str) -> ResponseReturnValue:
+        return values["name"], 200
+
+
 class Users(MethodView):
     """One method for each HTTP method."""
 
@@ -87,6 +94,7 @@ class Users(MethodView):
 
 view: RouteCallable = Page.as_view("page", "<p>{}</p>")
 pages.add_url_rule("/<name>", view_func=view)
+pages.add_url_rule("/later/<name>", view_func=LaterPage.as_view("later"))
 pages.add_url_rule("/users/", view_func=Users.as_view("users"))
 
 

@@ -92,6 +92,13 @@ class Answers(View):
         return "refused"
 
 
+class Echo(View):
+    """One that is asynchronous, takes a variable, and answers nothing."""
+
+    async def dispatch_request(self, **values: str) -> None:
+        await websocket.send(values["name"])
+
+
 class Own(WebSocket):
     """A class with something more."""
 
@@ -102,5 +109,6 @@ class Own(WebSocket):
 
 app.websocket_class = Own
 app.add_websocket("/class", view_func=Answers.as_view("answers"))
+app.add_websocket("/class/<name>", view_func=Echo.as_view("named"))
 app.add_websocket("/later", "later")
 app.register_blueprint(rooms)
