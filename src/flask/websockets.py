@@ -44,6 +44,9 @@ class Connection(t.Protocol):
     @property
     def is_closed(self) -> bool: ...
 
+    @property
+    def sends_headers(self) -> bool: ...
+
     async def accept(self, headers: list[tuple[str, str]], subprotocol: str | None) -> None: ...
 
     async def receive(self) -> Message: ...
@@ -339,6 +342,8 @@ class WebSocketContext(RequestContext):
             return []
         response = self.app.response_class()
         if self._saves_by_cookie():
+            if not (connection.sends_headers or self._session.modified):
+                return []  # nobody has changed it: its cookie would only be given more time, and the next response does
             self.save_session(response)
             self._session.modified = False
         else:

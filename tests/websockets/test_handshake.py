@@ -11,6 +11,7 @@ from werkzeug.exceptions import Forbidden, InternalServerError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask import Flask, Response, abort, redirect, request, session, url_for, websocket
+from flask._gateways import asgi
 from flask.sessions import SecureCookieSession, SessionInterface
 from flask.websockets import origin_is_of
 
@@ -323,6 +324,32 @@ def test_session_goes_out_with_what_accepts_or_refuses(app: Flask) -> None:
 def test_session_that_nobody_touched_sends_no_cookie(answered: Flask) -> None:
     """Without a use of the session the acceptance has no header of its own."""
     assert _answers(answered).headers == []
+
+
+def test_permanent_session_needs_no_header(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a server sends no headers, a session that nobody changed is not renewed; elsewhere its cookie is."""
+
+    @app.get("/")
+    def enter() -> str:
+        session.permanent = True
+        session["user"] = 1
+        return "in"
+
+    @app.websocket("/ws")
+    async def answer() -> None:
+        if "more" in websocket.args:
+            session["user"] += 1
+        await websocket.send_json(session["user"])
+
+    client = app.test_client()
+    client.get("/")
+    for sends in (True, False):
+        monkeypatch.setattr(asgi, "_is_granians", lambda function, sends=sends: not sends)
+        with client.websocket("/ws") as socket:
+            assert socket.receive_json(timeout=5) == 1
+            assert [name for name, _ in socket.headers] == ["set-cookie"] * sends
+    with pytest.raises(ConnectionRefusedError), client.websocket("/ws?more=1"):
+        pass
 
 
 def test_change_of_a_session_after_accepting_is_warned_of(app: Flask, caplog: pytest.LogCaptureFixture) -> None:

@@ -118,12 +118,16 @@ class AsgiSocket(Socket):
         self._send_message = send
         self._refuses_by_response = "websocket.http.response" in (scope.get("extensions") or ())
 
+    @property
+    def sends_headers(self) -> bool:
+        return not _is_granians(self._send_message)
+
     async def begin(self) -> bool:
         message = await self._receive()
         return bool(message["type"] == "websocket.connect")
 
     async def send_accept(self, headers: Pairs, subprotocol: str | None) -> None:
-        if headers and _is_granians(self._send_message):
+        if headers and not self.sends_headers:
             raise RuntimeError(
                 "Granian's ASGI does not send the headers that are given when a WebSocket is accepted, nor a cookie of"
                 " the session: serve the application by another ASGI server, or set them in an HTTP response before."

@@ -94,6 +94,8 @@ class RsgiExchange(Exchange):
 class RsgiSocket(Socket):
     """A WebSocket of RSGI."""
 
+    sends_headers = False
+
     def __init__(self, app: t.Any, scope: t.Any, protocol: t.Any) -> None:
         environ = environ_of(scope, app.config["RSGI_ROOT_PATH"].rstrip("/"))
         environs.set_handshake(environ, scope.scheme)

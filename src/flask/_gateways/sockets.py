@@ -68,6 +68,11 @@ class Socket(Served, ABC):
 
     # ---- what a protocol's class says
 
+    @property
+    def sends_headers(self) -> bool:
+        """Whether what accepts can have headers."""
+        return True
+
     @abstractmethod
     async def begin(self) -> bool:
         """Learn of the handshake; False where the client has gone before it."""
