@@ -422,6 +422,26 @@ def test_a_body_too_large_is_not_received_to_its_end(app: Flask) -> None:
     assert client.asked == 3
 
 
+@pytest.mark.parametrize("path", ["/async", "/sync"])
+def test_a_body_that_says_that_it_is_too_large_is_not_received(app: Flask, path: str) -> None:
+    """Its sender is not asked to go on (RFC 9110 §10.1.1), before views of either kind."""
+    app.config["MAX_CONTENT_LENGTH"] = 2500
+
+    @app.post("/async")
+    async def first() -> str:
+        return str(len(request.get_data()))
+
+    @app.post("/sync")
+    def second() -> str:
+        return str(len(request.get_data()))
+
+    client = Client(*PIECES)
+    headers = [(b"host", b"x"), (b"content-length", b"30000"), (b"expect", b"100-continue")]
+    asyncio.run(app.asgi_app(scope(path, "POST", headers=headers), client.receive, client.send))
+    assert client.answer().status == "413"
+    assert client.asked == 0
+
+
 def test_a_body_of_http_2_need_not_say_that_it_comes(app: Flask) -> None:
     """There a request has no header for it; a request without a body is answered as well."""
 

@@ -209,7 +209,11 @@ class Exchange(Served, ABC):
         self._stage = HAS_BEGUN
         body = self._body
         if body is not None and not body.is_complete and self.is_on_loop and not places.wants_stream(view):
-            wait_for(body.receive_all(context.request.max_content_length))
+            request = context.request
+            limit = request.max_content_length
+            # What says that it is too long is refused by whoever reads it: no client is asked to send that.
+            if limit is None or (request.content_length or 0) <= limit:
+                wait_for(body.receive_all(limit))
 
 
 class _Watch:
