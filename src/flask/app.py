@@ -145,6 +145,7 @@ class Flask(App, Application):
         BACKGROUND_TASK_SHUTDOWN_TIMEOUT=5,
     )
 
+    _parks = False  # whether synchronous code within an asynchronous view may have to wait, also under WSGI
     _is_served = False  # under WSGI; what is to run before the first request was run
 
     # The classes of requests and responses. Replace them by subclasses to extend them.
@@ -997,6 +998,9 @@ class Flask(App, Application):
         for function in self._registered():
             if type(function) is FunctionType and not is_async(function):
                 self._synchronous[function] = None
+        # A template that an asynchronous view renders then waits for them, in the midst of the view.
+        processors = [*self.template_context_processors.values()]
+        self._parks = any(is_async(function) for functions in processors for function in functions)
 
     def _finishing(self, func: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
         """A synchronous function around an async one, such as a decorator makes: what it returns may be a coroutine."""
@@ -1018,6 +1022,10 @@ class Flask(App, Application):
             from ._gateways.bridge import run_on_loop
 
             _run_on_loop = run_on_loop
+        if self._parks:
+            from ._gateways.served import parking
+
+            return _run_on_loop(parking(func))  # type: ignore[no-any-return]
         return _run_on_loop(func)  # type: ignore[no-any-return]
 
     # ---- the time of serving, and work beside the requests

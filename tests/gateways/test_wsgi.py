@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import asyncio
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 from wsgiref.validate import validator
 
 import pytest
 from werkzeug.test import create_environ
 
 import flask
-from flask import Flask
+from flask import Flask, render_template_string, request, stream_template_string
 from tests.gateways.raw import call
 
 
@@ -95,3 +97,39 @@ def test_nothing_of_a_request_is_left_for_the_next(app: Flask) -> None:
         assert environ.get("werkzeug.request") is None
         assert not flask.has_app_context()
         assert not flask.has_request_context()
+
+
+def test_templates_of_async_views_may_have_asynchronous_context_processors() -> None:
+    """They are waited for in the midst of an async view or error handler, in one that streams, and by many at once."""
+    app = Flask(__name__)
+    loops = []
+
+    @app.context_processor
+    async def names() -> dict[str, str]:
+        await asyncio.sleep(0.001)
+        loops.append(asyncio.get_running_loop())
+        return {"path": request.path}
+
+    @app.get("/async")
+    async def later() -> str:
+        await asyncio.sleep(0.001)
+        loops.append(asyncio.get_running_loop())
+        return render_template_string("later {{ path }}")
+
+    @app.get("/sync")
+    def now() -> str:
+        return render_template_string("now {{ path }}")
+
+    @app.get("/stream")
+    async def stream() -> t.Iterator[str]:
+        return stream_template_string("stream {{ path }}")
+
+    @app.errorhandler(404)
+    async def missing(error: Exception) -> tuple[str, int]:
+        return render_template_string("missing {{ path }}"), 404
+
+    expected = {"/async": "later", "/sync": "now", "/stream": "stream", "/no": "missing"}
+    with ThreadPoolExecutor(8) as threads:
+        answers = threads.map(lambda path: (path, app.test_client().get(path).text), [*expected] * 10)
+        assert [*answers] == [(path, f"{word} {path}") for path, word in expected.items()] * 10
+    assert len(set(loops)) == 1

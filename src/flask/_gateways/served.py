@@ -13,7 +13,7 @@ from .._dispatch.lifecycle import run
 from ..globals import _now
 from . import places
 from .bridge import give_way
-from .fibers import Fiber, current_fiber, in_thread, wait_for
+from .fibers import Fiber, current_fiber, in_thread, run_on_loop, wait_for
 from .threads import BEGINS, HAS_BEGUN, LETS_GO, Threads
 from .wsgi import ended_by
 
@@ -164,3 +164,13 @@ def _find_waiter() -> Fiber | _Elsewhere | None:
 
 
 give_way(_find_waiter)
+
+
+def parking(func: t.Callable[..., t.Coroutine[t.Any, t.Any, R]]) -> t.Callable[..., t.Coroutine[t.Any, t.Any, R]]:
+    """A coroutine function within which synchronous code may wait, whatever its task is."""
+
+    async def call(*args: t.Any, **kwargs: t.Any) -> R:
+        coroutine = func(*args, **kwargs)
+        return await (coroutine if current_fiber() else run_on_loop(wait_for, coroutine))
+
+    return call
