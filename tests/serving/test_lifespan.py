@@ -9,6 +9,7 @@ import threading
 import typing as t
 
 import pytest
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 import flask
 from tests.gateways import scripts
@@ -420,6 +421,34 @@ class TestOnAsgi:
 
         asyncio.run(serve())
         assert events == BEGIN + END
+
+    def test_an_app_within_another_ends_with_it(self) -> None:
+        """What middleware gives requests to is ended before the loop is, and its background tasks are waited for."""
+        outer, inner = flask.Flask("outer"), serving_app()
+        outer.wsgi_app = DispatcherMiddleware(outer.wsgi_app, {"/inner": inner})  # type: ignore[method-assign]
+        events = inner.extensions["events"]
+
+        async def work() -> None:
+            await asyncio.sleep(0.01)
+            events.append("worked")
+
+        @inner.get("/work")
+        async def begin() -> str:
+            inner.add_background_task(work)
+            return ""
+
+        async def serve() -> None:
+            lifespan = Lifespan(outer)
+            await lifespan.tell("startup")
+            assert events == []
+            await ask(outer, "/inner/work")
+            assert events == BEGIN
+            assert await lifespan.tell("shutdown") == {"type": "lifespan.shutdown.complete"}
+            assert events == [*BEGIN, "worked", *END]
+            await lifespan.task
+
+        asyncio.run(serve())
+        assert events == [*BEGIN, "worked", *END]
 
     def test_a_failure_is_told_with_its_traceback(self) -> None:
         """A startup that fails is a server's reason not to serve."""

@@ -73,6 +73,8 @@ class Served:
 
     def handle(self, app: t.Any, environ: WSGIEnvironment, start_response: StartResponse) -> t.Iterable[bytes]:
         """The WSGI application itself: whole where this runs, or from the routing on in a thread."""
+        if app is not self.app:
+            self._is_within(app)
         if app._may_have_serving_functions:
             self._begin_serving(app)
         context = self._context(app, environ)
@@ -107,6 +109,13 @@ class Served:
         serving = app.__dict__.get("_servings", {}).get(self._task.get_loop())
         if serving is None or not serving.is_begun:
             wait_for(app._begin_serving_on_loop())
+
+    def _is_within(self, app: t.Any) -> None:
+        """Note an app that middleware gave the request to: no server tells it of the end, so the outer one's is its."""
+        assert self._task is not None
+        outer = self.app.__dict__.get("_servings", {}).get(self._task.get_loop())
+        if outer is not None:
+            outer.within.add(app)
 
     def must_leave(self, functions: t.Collection[t.Any]) -> bool:
         """Whether the caller is on the loop, and among the functions that are called next is one that may block."""

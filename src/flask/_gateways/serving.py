@@ -34,6 +34,7 @@ class Serving:
         self.loop = loop
         self.jobs = Jobs(loop)
         self.is_begun = False
+        self.within: weakref.WeakSet[t.Any] = weakref.WeakSet()  # apps that this one's middleware gives requests to
         # All functions run in one context: what one sets, the later ones see; requests do not.
         self._variables = contextvars.copy_context()
         self._thread = Threads(1)  # not one of those for requests, all of which may wait for this
@@ -100,6 +101,10 @@ class Serving:
                 ending = run_in_thread(self._thread, self._end)
                 failures = await asyncio.get_running_loop().create_task(ending, context=self._variables)
         _forget(self)
+        for app in [*self.within]:
+            serving = app.__dict__.get("_servings", {}).get(self.loop)
+            if serving is not None:
+                failures += await serving.end_on_loop()
         return failures
 
     async def begin_for_request(self) -> None:
