@@ -450,6 +450,44 @@ class TestOnAsgi:
         asyncio.run(serve())
         assert events == [*BEGIN, "worked", *END]
 
+    @pytest.mark.parametrize("kind", ["waiting", "receiving", "synchronous"])
+    def test_websockets_that_are_open_end_before(self, kind: str) -> None:
+        """Where a server ends with WebSockets open, they are cancelled and torn down before what they use is closed."""
+        app = flask.Flask(__name__)
+        events: list[str] = []
+
+        @app.websocket("/waiting")
+        async def waiting() -> None:
+            await flask.websocket.accept()
+            await asyncio.sleep(3600)
+
+        @app.websocket("/receiving")
+        async def receiving() -> None:
+            await flask.websocket.receive()
+
+        @app.websocket("/synchronous")
+        def synchronous() -> None:
+            flask.websocket.blocking.receive()
+
+        @app.teardown_websocket
+        def down(error: BaseException | None) -> None:
+            events.append(type(error).__name__)
+
+        @app.after_serving
+        async def after() -> None:
+            events.append("after")
+
+        async def serve() -> None:
+            lifespan = Lifespan(app)
+            await lifespan.tell("startup")
+            async with app.async_test_client().websocket(f"/{kind}"):
+                await asyncio.sleep(0.05)
+                await lifespan.tell("shutdown")
+                assert events == ["CancelledError", "after"]
+            await lifespan.task
+
+        asyncio.run(serve())
+
     def test_a_failure_is_told_with_its_traceback(self) -> None:
         """A startup that fails is a server's reason not to serve."""
         app = flask.Flask(__name__)

@@ -22,6 +22,8 @@ from .threads import Threads
 
 Loop = asyncio.AbstractEventLoop
 
+_SECONDS_TO_END = 2  # for WebSockets that are open at the end
+
 # Whose startup the code belongs to: what that asks of the app itself does not wait for its end.
 _own: contextvars.ContextVar[Serving | None] = contextvars.ContextVar("flask.serving", default=None)
 
@@ -35,6 +37,7 @@ class Serving:
         self.jobs = Jobs(loop)
         self.is_begun = False
         self.within: weakref.WeakSet[t.Any] = weakref.WeakSet()  # apps that this one's middleware gives requests to
+        self.lasting: weakref.WeakSet[t.Any] = weakref.WeakSet()  # WebSockets
         # All functions run in one context: what one sets, the later ones see; requests do not.
         self._variables = contextvars.copy_context()
         self._thread = Threads(1)  # not one of those for requests, all of which may wait for this
@@ -92,6 +95,7 @@ class Serving:
 
     async def end_on_loop(self) -> int:
         """The same as `end`, for a task of the loop."""
+        await self._end_lasting()
         if self.jobs.unfinished:
             await self.jobs.wind_up(self.app)
         failures = 0
@@ -106,6 +110,12 @@ class Serving:
             if serving is not None:
                 failures += await serving.end_on_loop()
         return failures
+
+    async def _end_lasting(self) -> None:
+        """End WebSockets that the server has left open, as Granian does: what they use ends now."""
+        ends = [asyncio.ensure_future(socket.go_away()) for socket in [*self.lasting]]
+        if ends:
+            await asyncio.wait(ends, timeout=_SECONDS_TO_END)
 
     async def begin_for_request(self) -> None:
         """Begin where the server did not say when, which is at a request; end with the loop."""

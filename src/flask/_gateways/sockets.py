@@ -110,6 +110,9 @@ class Socket(Served, ABC):
         if not await self.begin():
             return
         self._task = asyncio.current_task()
+        serving = app.__dict__.get("_servings", {}).get(self._loop)
+        if serving is not None:
+            serving.lasting.add(self)
         try:
             if places.begins_on_loop(app):
                 body = await run_on_loop(self._serve)
@@ -126,6 +129,8 @@ class Socket(Served, ABC):
             await self._end(500, [("Content-Type", "text/plain")], b"Internal Server Error", 1011)
             raise
         finally:
+            if serving is not None:
+                serving.lasting.discard(self)
             self.is_pending = self.is_open = False
             environ.pop("flask.exchange", None)  # no cycles
             self._start = self._task = None
@@ -296,6 +301,13 @@ class Socket(Served, ABC):
             if task is not None and not task.done() and asyncio.current_task() is not task:
                 self._is_cancelled = True
                 task.cancel()
+
+    async def go_away(self) -> None:
+        """At the end of serving: as if the client had gone, which the server sends away, or has."""
+        task = self._task
+        self._leave()
+        if task is not None:
+            await asyncio.wait((task,))
 
     def _watch(self) -> None:
         """PERF: no timer as long as somebody waits for a message; else one for many messages."""
