@@ -10,9 +10,11 @@ from .app import Flask as Flask
 from .blueprints import Blueprint as Blueprint
 from .config import Config as Config
 from .ctx import after_this_request as after_this_request
+from .ctx import after_this_websocket as after_this_websocket
 from .ctx import copy_current_request_context as copy_current_request_context
 from .ctx import has_app_context as has_app_context
 from .ctx import has_request_context as has_request_context
+from .ctx import has_websocket_context as has_websocket_context
 from .globals import current_app as current_app
 from .globals import g as g
 from .globals import request as request

@@ -15,6 +15,7 @@ import weakref
 from datetime import timedelta
 from functools import cached_property
 from inspect import iscoroutinefunction
+from itertools import chain
 from types import FunctionType, MethodType, TracebackType
 from urllib.parse import quote as _url_quote
 
@@ -29,7 +30,7 @@ from ._contracts import Application, original, stock
 from ._dispatch import errors
 from ._dispatch.results import json_text, to_response
 from ._gateways import wsgi
-from ._gateways.places import is_async
+from ._gateways.places import begins_on_loop, is_async
 from ._routing import WHOLE, Router
 from .ctx import AppContext, RequestContext, _url_prefix_of
 from .debughelpers import (
@@ -77,6 +78,7 @@ _P = t.ParamSpec("_P")
 _adapter_build = MapAdapter.build
 _sentinel: t.Any = object()
 _COROUTINE = inspect.CO_COROUTINE
+_GREENLET = "greenlet"  # SQLAlchemy's asynchronous sessions bring it along
 _SCHEME_WITHIN = "When specifying '_scheme', '_external' must be True."
 _ANCHOR_SAFE = "%!#$&'()*+,/:;=?@"
 _RUN_IGNORED = """\
@@ -145,7 +147,6 @@ class Flask(App, Application):
         BACKGROUND_TASK_SHUTDOWN_TIMEOUT=5,
     )
 
-    _parks = False  # whether synchronous code within an asynchronous view may have to wait, also under WSGI
     _is_served = False  # under WSGI; what is to run before the first request was run
 
     # The classes of requests and responses. Replace them by subclasses to extend them.
@@ -891,13 +892,13 @@ class Flask(App, Application):
         return response
 
     def postprocess_websocket(self, response: Response | None) -> Response | None:
-        """Steps 8 and 9: `after_websocket` functions; then the session is saved with a response that refuses.
+        """Steps 8 and 9: `after_this_websocket`, `after_websocket`; then the session is saved with what refuses.
 
         The blueprints' functions come before the app's, the last registered first.
         """
         context: t.Any = _find_request_ctx()
         after = self.after_websocket_funcs
-        functions = [*_app_last(after)] if after else []
+        functions = [*(context._after or ()), *(_app_last(after) if after else ())]
         if context._exchange is not None and context._exchange.must_leave(functions):
             return context._exchange.in_thread(_postprocess_websocket, self, response)  # type: ignore[no-any-return]
         for function in functions:
@@ -998,9 +999,19 @@ class Flask(App, Application):
         for function in self._registered():
             if type(function) is FunctionType and not is_async(function):
                 self._synchronous[function] = None
-        # A template that an asynchronous view renders then waits for them, in the midst of the view.
-        processors = [*self.template_context_processors.values()]
-        self._parks = any(is_async(function) for functions in processors for function in functions)
+        if _GREENLET in sys.modules:
+            self._wait_within(begins_on_loop(self))
+        else:
+            # A template that an asynchronous view renders waits for them in the midst of the view.
+            self._wait_within(any(map(is_async, chain.from_iterable([*self.template_context_processors.values()]))))
+
+    def _wait_within(self, is_wanted: bool) -> None:
+        """Have plain code that a coroutine calls wait for another, under WSGI too, if that is wanted.
+
+        PERF: the process's loop needs a thread for that, which it has anyway once anybody has imported greenlet.
+        """
+        if is_wanted:
+            from ._gateways import served as served
 
     def _finishing(self, func: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
         """A synchronous function around an async one, such as a decorator makes: what it returns may be a coroutine."""
@@ -1022,10 +1033,6 @@ class Flask(App, Application):
             from ._gateways.bridge import run_on_loop
 
             _run_on_loop = run_on_loop
-        if self._parks:
-            from ._gateways.served import parking
-
-            return _run_on_loop(parking(func))  # type: ignore[no-any-return]
         return _run_on_loop(func)  # type: ignore[no-any-return]
 
     # ---- the time of serving, and work beside the requests

@@ -106,6 +106,17 @@ def after_this_request(f: ft.AfterRequestCallable[t.Any]) -> ft.AfterRequestCall
     return f
 
 
+def after_this_websocket(f: ft.AfterWebsocketCallable) -> ft.AfterWebsocketCallable:
+    """Run a function at the end of the current WebSocket only, as those of `after_websocket`.
+
+    Raises `RuntimeError` outside of a WebSocket.
+    """
+    if not has_websocket_context():
+        raise RuntimeError("'after_this_websocket' can only be used while a WebSocket is answered.")
+    _request_context_for("after_this_websocket")._after_request_functions.append(f)
+    return f
+
+
 def copy_current_request_context(f: F) -> F:
     """Wrap a function so that it runs in a copy of the current request context, in a greenlet or thread of its own.
 
@@ -124,6 +135,12 @@ def copy_current_request_context(f: F) -> F:
 def has_request_context() -> bool:
     """Whether `request` and `session` may be used here."""
     return _now()._top_request_ctx is not None
+
+
+def has_websocket_context() -> bool:
+    """Whether `websocket` may be used here."""
+    context = _now()._top_request_ctx
+    return context is not None and context._is_websocket
 
 
 def has_app_context() -> bool:

@@ -40,12 +40,10 @@ class Connection(t.Protocol):
 
     is_pending: bool
     close_code: int | None
+    sends_headers: bool
 
     @property
     def is_closed(self) -> bool: ...
-
-    @property
-    def sends_headers(self) -> bool: ...
 
     async def accept(self, headers: list[tuple[str, str]], subprotocol: str | None) -> None: ...
 

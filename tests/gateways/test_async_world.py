@@ -493,15 +493,13 @@ def test_coroutines_of_synchronous_code_run_on_the_servers_loop(app: Flask, gate
     assert (len(found), len(set(found))) == (18, 1)
 
 
-def test_the_same_under_wsgi_but_for_what_would_block_the_loop(app: Flask) -> None:
-    """Where a coroutine on the process's loop calls code that waits for it, that is an error, as under Flask."""
+def test_under_wsgi_code_within_a_coroutine_may_wait(app: Flask) -> None:
+    """Greenlet is imported here, so that also there plain code may wait for what a coroutine on the loop calls."""
     add_crossings(app)
     client = app.test_client()
-    fine = ["/async", "/sync", "/thread", "/executor", "/copied", "/copied/async"]
-    assert len({client.get(path).data for path in fine}) == 1
-    for path in ("/async/sync", "/sync/async/sync", "/template"):
-        with pytest.raises(RuntimeError, match="would block"):
-            client.get(path)
+    paths = ["/async", "/sync", "/thread", "/executor", "/copied", "/copied/async", "/async/sync", "/sync/async/sync"]
+    assert len({client.get(path).data for path in paths}) == 1
+    assert client.get("/template").status_code == 200
 
 
 @on_loops
@@ -1010,3 +1008,76 @@ def test_sqlalchemys_asyncio_extension(app: Flask, gateway: Gateway, tmp_path: P
     expected = [[str(n), str(n), seconds[n], 2, True] for n in range(8)] + [[str(n)] for n in range(8)]
     assert [app.json.loads(body) for body in bodies] == expected
     assert engine.pool.checkedout() == 0
+
+
+class TestWaitingForAThread:
+    """A request that no thread has begun is given up when its client goes."""
+
+    @staticmethod
+    def _given_up(app: Flask, path: str) -> None:
+        gate = threading.Event()
+        began = threading.Event()
+
+        @app.get("/hold")
+        def hold() -> str:
+            began.set()
+            gate.wait(5)
+            return "held"
+
+        async def main() -> None:
+            async with app.async_test_client() as client:
+                holding = asyncio.create_task(client.get("/hold"))
+                while not began.is_set():
+                    await asyncio.sleep(0.001)
+                asked = asyncio.create_task(client.get(path))
+                await asyncio.sleep(0.02)
+                asked.cancel()
+                await asyncio.wait((asked,), timeout=2)
+                assert asked.cancelled()
+                gate.set()
+                assert (await holding).data == b"held"
+
+        app.config["WORKER_THREADS"] = 1
+        asyncio.run(main())
+
+    def test_of_an_application_that_is_synchronous(self, app: Flask) -> None:
+        """Nothing of it is run."""
+        ran: list[str] = []
+
+        @app.get("/")
+        def view() -> str:
+            ran.append("view")
+            return ""
+
+        self._given_up(app, "/")
+        assert ran == []
+
+    @pytest.mark.parametrize("has_hook", [True, False])
+    def test_of_one_that_is_not(self, app: Flask, has_hook: bool) -> None:
+        """What was pushed on the loop is torn down, and no view is run."""
+        ran: list[str] = []
+
+        @app.get("/")
+        def view() -> str:
+            ran.append("view")
+            return ""
+
+        @app.get("/async")
+        async def other() -> str:
+            ran.append("async view")
+            return ""
+
+        if has_hook:
+
+            @app.before_request
+            def before() -> None:
+                if request.path != "/hold":
+                    ran.append("before")
+
+        @app.teardown_request
+        def tear_down(error: BaseException | None) -> None:
+            if request.path != "/hold":
+                ran.append(type(error).__name__)
+
+        self._given_up(app, "/async" if has_hook else "/")
+        assert ran == ["CancelledError"]

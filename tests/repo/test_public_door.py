@@ -21,7 +21,8 @@ NAMES = {
         get_template_attribute make_response redirect send_file send_from_directory stream_with_context url_for
         after_this_request copy_current_request_context has_app_context has_request_context render_template
         render_template_string stream_template stream_template_string jsonify json {SIGNALS}
-        non_blocking stream_request websocket websocket_started websocket_finished websocket_tearing_down
+        non_blocking stream_request after_this_websocket has_websocket_context websocket websocket_started
+        websocket_finished websocket_tearing_down
     """,
     "flask.app": "Flask Rule",
     "flask.blueprints": "Blueprint BlueprintSetupState",

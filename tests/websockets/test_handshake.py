@@ -352,6 +352,27 @@ def test_permanent_session_needs_no_header(app: Flask, monkeypatch: pytest.Monke
         pass
 
 
+def test_headers_of_middleware_are_left_out_where_none_are_sent(
+    answered: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What middleware adds to every answer does not keep WebSockets from opening; a warning says once what is lost."""
+    inner = answered.wsgi_app
+
+    def outer(environ: t.Any, start_response: t.Any) -> t.Any:
+        def start(status: str, headers: list[tuple[str, str]], exc_info: t.Any = None) -> t.Any:
+            return start_response(status, [*headers, ("X-Frame-Options", "DENY")], exc_info)
+
+        return inner(environ, start)
+
+    monkeypatch.setattr(answered, "wsgi_app", outer)
+    assert ("x-frame-options", "DENY") in _answers(answered).headers
+    assert not caplog.records
+    monkeypatch.setattr(asgi, "_is_granians", lambda function: True)
+    for _ in range(2):
+        assert _answers(answered).headers == []
+    assert [record.getMessage().endswith("X-Frame-Options") for record in caplog.records] == [True]
+
+
 def test_change_of_a_session_after_accepting_is_warned_of(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
     """A cookie cannot be sent after the handshake: a change that comes then is lost, and a warning says so."""
 

@@ -9,7 +9,9 @@ from flask import (
     Blueprint,
     Flask,
     Response,
+    after_this_websocket,
     g,
+    has_websocket_context,
     non_blocking,
     render_template_string,
     websocket,
@@ -302,3 +304,28 @@ def test_setting_up_ends_with_the_first_one(app: Flask) -> None:
     _round(app, "/ws")
     with pytest.raises(AssertionError, match="websocket"):
         app.websocket("/other")
+
+
+def test_after_this_websocket(app: Flask) -> None:
+    """What one WebSocket asks for is called after that one alone, before the app's, and not within a request."""
+    told: list[t.Any] = []
+
+    @app.websocket("/ws")
+    async def answer() -> None:
+        assert has_websocket_context()
+        after_this_websocket(lambda response: told.append("own"))
+        await websocket.send("x")
+
+    @app.after_websocket
+    def after(response: Response | None) -> Response | None:
+        told.append(response)
+        return response
+
+    for _ in range(2):
+        _round(app, "/ws")
+    assert told == ["own", None] * 2
+    with app.test_request_context():
+        assert not has_websocket_context()
+        with pytest.raises(RuntimeError, match="while a WebSocket is answered"):
+            after_this_websocket(lambda response: response)
+    assert not has_websocket_context()

@@ -116,11 +116,8 @@ class AsgiSocket(Socket):
         super().__init__(app, environ)
         self._receive = receive
         self._send_message = send
+        self.sends_headers = not _is_granians(send)
         self._refuses_by_response = "websocket.http.response" in (scope.get("extensions") or ())
-
-    @property
-    def sends_headers(self) -> bool:
-        return not _is_granians(self._send_message)
 
     async def begin(self) -> bool:
         message = await self._receive()

@@ -225,6 +225,7 @@ class _SharedLoop:
             call.task = loop.create_task(call.run(), context=context)
 
         if _OF_ONE_THREAD in sys.modules:
+            call.parking = _parking
             self.soon(begin)
         else:
             loop.call_soon_threadsafe(begin, context=context)
@@ -304,12 +305,14 @@ class _Call(t.Generic[R]):
         self.error: BaseException | None = None
         self.ended = False
         self.tell: t.Callable[[], object] | None = None
+        self.parking: _Parking | None = None
         self.task: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """The coroutine of the task; never fails."""
         try:
-            self.result = await self.func(*self.args, **self.kwargs)
+            steps = self.func(*self.args, **self.kwargs)
+            self.result = await (steps if self.parking is None else self.parking(steps))
         except BaseException as e:  # noqa: BLE001 - whatever it is, the caller gets it; here it would end the loop
             self.error = e
         finally:
@@ -327,13 +330,18 @@ class _Call(t.Generic[R]):
 _tasks: set[asyncio.Task[None]] = set()
 
 _FindWaiter = t.Callable[[], t.Any]
+_Parking = t.Callable[[t.Any], t.Coroutine[t.Any, t.Any, t.Any]]
 _find_waiter: _FindWaiter | None = None
+_parking: _Parking | None = None
 
 
-def give_way(find_waiter: _FindWaiter) -> None:
-    """From now on ask first who waits for a coroutine, by `wait`, on the loop of the server that serves the caller."""
-    global _find_waiter
-    _find_waiter = find_waiter
+def give_way(find_waiter: _FindWaiter, parking: _Parking) -> None:
+    """From now on ask first who waits for a coroutine, by `wait`: the task that serves the caller, or one of ours.
+
+    Ours await by `parking`, where they stay in one thread, so that there is one for plain code that a coroutine calls.
+    """
+    global _find_waiter, _parking
+    _find_waiter, _parking = find_waiter, parking
 
 
 _lock = threading.Lock()

@@ -183,10 +183,16 @@ async def run_on_loop(func: t.Callable[[*Ts], R], *args: *Ts) -> R:
     return result
 
 
+async def parking(awaitable: t.Awaitable[R]) -> R:
+    """Await something in a fiber, so that code which it calls may wait as well."""
+    return await (awaitable if current_fiber() else run_on_loop(wait_for, awaitable))
+
+
 async def run_in_thread(threads: Threads | Stage, func: t.Callable[[*Ts], R], *args: *Ts) -> R:
     """Run synchronous code in a thread of the pool, in this task's own context, and await for it what it waits for.
 
-    A thread cannot be interrupted: a cancellation is told to the code where it waits next, else raised when it is done.
+    What still waits for a thread when it is cancelled is not run. A thread cannot be interrupted: a cancellation is
+    told to the code where it waits next, else raised when it is done.
     """
     errand = _Errand(asyncio.get_running_loop(), func, args)
     threads.put(errand)
@@ -195,6 +201,8 @@ async def run_in_thread(threads: Threads | Stage, func: t.Callable[[*Ts], R], *a
         try:
             awaitable = await errand.heard()
         except asyncio.CancelledError as error:
+            if threads.give_up(errand):
+                raise
             cancelled = error
             continue
         if errand.ended:
@@ -205,8 +213,7 @@ async def run_in_thread(threads: Threads | Stage, func: t.Callable[[*Ts], R], *a
                 if close is not None:
                     close()  # a coroutine, which nobody will await
                 raise cancelled
-            # In a fiber, so that code which the coroutine calls may wait as well.
-            errand.result = await (awaitable if current_fiber() else run_on_loop(wait_for, awaitable))
+            errand.result = await parking(awaitable)
         except BaseException as error:  # noqa: BLE001 - see Fiber.wait
             errand.error, cancelled = error, None
         errand.go_on()

@@ -13,7 +13,7 @@ from .._dispatch.lifecycle import run
 from ..globals import _now
 from . import places
 from .bridge import give_way
-from .fibers import Fiber, current_fiber, in_thread, run_on_loop, wait_for
+from .fibers import Fiber, current_fiber, in_thread, parking, wait_for
 from .threads import BEGINS, HAS_BEGUN, LETS_GO, Threads
 from .wsgi import ended_by
 
@@ -89,8 +89,19 @@ class Served:
         else:
             push = _pushed(context)
             if not self._stays(app, context):
-                return self.in_thread(self._run, app, context, environ, start_response, push)
+                return self._go_on_in_thread(app, context, environ, start_response, push)
         return self._run(app, context, environ, start_response, push)
+
+    def _go_on_in_thread(
+        self, app: t.Any, context: t.Any, environ: WSGIEnvironment, start_response: StartResponse, push: Push
+    ) -> t.Iterable[bytes]:
+        """Go on in a thread with a context that was pushed here."""
+        try:
+            return self.in_thread(self._run, app, context, environ, start_response, push)
+        except asyncio.CancelledError as error:
+            if context._pushes:  # it waited for a thread in vain
+                context.pop(error)
+            raise
 
     def _push_and_run(
         self, app: t.Any, context: t.Any, environ: WSGIEnvironment, start_response: StartResponse
@@ -172,14 +183,4 @@ def _find_waiter() -> Fiber | _Elsewhere | None:
     return None if task is None else _Elsewhere(task.get_loop())
 
 
-give_way(_find_waiter)
-
-
-def parking(func: t.Callable[..., t.Coroutine[t.Any, t.Any, R]]) -> t.Callable[..., t.Coroutine[t.Any, t.Any, R]]:
-    """A coroutine function within which synchronous code may wait, whatever its task is."""
-
-    async def call(*args: t.Any, **kwargs: t.Any) -> R:
-        coroutine = func(*args, **kwargs)
-        return await (coroutine if current_fiber() else run_on_loop(wait_for, coroutine))
-
-    return call
+give_way(_find_waiter, parking)

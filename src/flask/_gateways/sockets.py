@@ -40,6 +40,9 @@ _ACCEPTS = "101 SWITCHING PROTOCOLS"
 class Socket(Served, ABC):
     """One WebSocket. A protocol's own class says how messages come and go."""
 
+    #: Whether what accepts can have headers.
+    sends_headers = True
+
     def __init__(self, app: t.Any, environ: WSGIEnvironment) -> None:
         super().__init__(app, environ)
         #: Whether it was neither accepted nor refused.
@@ -67,11 +70,6 @@ class Socket(Served, ABC):
         self._listener: asyncio.Task[None] | None = None
 
     # ---- what a protocol's class says
-
-    @property
-    def sends_headers(self) -> bool:
-        """Whether what accepts can have headers."""
-        return True
 
     @abstractmethod
     async def begin(self) -> bool:
@@ -223,9 +221,18 @@ class Socket(Served, ABC):
         async with self._handshake:
             if self.is_pending:
                 (self._start or self._start_response)(_ACCEPTS, headers)
-                await self.send_accept(self._headers, subprotocol)
+                await self.send_accept(self._headers if self.sends_headers or headers else self._dropped(), subprotocol)
                 self.is_pending, self.is_open = False, True
                 self._watch()
+
+    def _dropped(self) -> Pairs:
+        """Say once that what middleware adds to answers is not sent with this one; no headers."""
+        own = self.app.__dict__
+        if self._headers and not own.get("_has_told_of_dropped_headers"):
+            own["_has_told_of_dropped_headers"] = True
+            names = ", ".join(name for name, _ in self._headers)
+            self.app.logger.warning("This server sends no headers with what accepts a WebSocket, so not: %s", names)
+        return []
 
     async def receive(self) -> Message:
         """The next message."""

@@ -42,7 +42,7 @@ class Threads:
 
     def __init__(self, most: int) -> None:
         #: Where to put errands of each stage.
-        self.stages = tuple(Stage(self, most + stage * _RESERVED) for stage in (BEGINS, HAS_BEGUN, LETS_GO))
+        self.stages = tuple(Stage(self, number, most) for number in (BEGINS, HAS_BEGUN, LETS_GO))
         self._lock = threading.Lock()  # of all that follows
         self._count = 0
         self._idle: list[_Worker] = []
@@ -53,6 +53,10 @@ class Threads:
     def put(self, errand: Errand) -> None:
         """Have an errand done of what begins."""
         self.stages[BEGINS].put(errand)
+
+    def give_up(self, errand: Errand) -> bool:
+        """As `Stage.give_up`."""
+        return self.stages[BEGINS].give_up(errand)
 
     def _put(self, errand: Errand, stage: Stage) -> None:
         """From an event loop: have it done at once, or wait."""
@@ -67,6 +71,14 @@ class Threads:
                 return
             free = self._worker()
         _do(free, errand)
+
+    def _give_up(self, errand: Errand, stage: Stage) -> bool:
+        with self._lock:
+            try:
+                stage.waiting.remove(errand)
+            except ValueError:
+                return False
+            return True
 
     def _worker(self) -> _Worker | None:
         """The thread that was idle last, or a new one; None where none can be started."""
@@ -142,14 +154,19 @@ def _do(worker: _Worker | None, errand: Errand) -> None:
 class Stage:
     """Errands of one kind, and how many of all may be under way for one of these to start."""
 
-    def __init__(self, threads: Threads, most: int) -> None:
-        self.most = most
+    def __init__(self, threads: Threads, number: int, most: int) -> None:
+        self.number = number
+        self.most = most + number * _RESERVED
         self.waiting: deque[Errand] = deque()
         self._threads = threads
 
     def put(self, errand: Errand) -> None:
         """Have it done."""
         self._threads._put(errand, self)
+
+    def give_up(self, errand: Errand) -> bool:
+        """Do not have it done, if it still waits and nobody waits for what it holds; whether it is so."""
+        return self.number != LETS_GO and self._threads._give_up(errand, self)
 
 
 class _Worker:

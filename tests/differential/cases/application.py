@@ -543,6 +543,8 @@ def version_is_deprecated(out):
 
 # The names that upstream does not have.
 ADDED = {
+    "after_this_websocket",
+    "has_websocket_context",
     "websocket",
     "websocket_finished",
     "websocket_started",
