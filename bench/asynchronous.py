@@ -29,6 +29,7 @@ HELLO = Request(body=b"Hello, World!")
 ROWS = {
     "hello": HELLO,
     "json": Request("/items/42", body=json.dumps(answers.item(42)).encode(), page="json"),
+    "plain function": Request("/plain", body=b"plain"),
     "sleep 10 ms": Request("/sleep", body=b"slept"),
     ECHO: Request("/ws"),  # opened as a WebSocket
 }

@@ -33,6 +33,10 @@ def ours() -> Flask:
     async def show(number: int) -> dict[str, t.Any]:
         return answers.item(number)
 
+    @app.get("/plain")
+    def plain() -> str:
+        return "plain"
+
     @app.get("/sleep")
     async def sleep() -> str:
         await asyncio.sleep(0.01)
@@ -62,6 +66,8 @@ async def _bare_answer(path: str, send: Send) -> None:
     if path == "/sleep":
         await asyncio.sleep(0.01)
         body = b"slept"
+    elif path == "/plain":
+        body = b"plain"
     elif path != "/":
         number = int(path.rpartition("/")[2])
         kind, body = "application/json", json.dumps(answers.item(number), separators=(",", ":")).encode()

@@ -22,6 +22,10 @@ def application() -> t.Any:
     async def show(number: int) -> dict[str, t.Any]:
         return answers.item(number)
 
+    @app.get("/plain", response_class=HTMLResponse)
+    def plain() -> str:
+        return "plain"
+
     @app.get("/sleep", response_class=HTMLResponse)
     async def sleep() -> str:
         await asyncio.sleep(0.01)

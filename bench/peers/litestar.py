@@ -20,6 +20,11 @@ async def _show(number: int) -> dict[str, t.Any]:
     return answers.item(number)
 
 
+@get("/plain", media_type=MediaType.HTML, sync_to_thread=True)
+def _plain() -> str:
+    return "plain"
+
+
 @get("/sleep", media_type=MediaType.HTML)
 async def _sleep() -> str:
     await asyncio.sleep(0.01)
@@ -37,4 +42,4 @@ async def _echo(socket: WebSocket[t.Any, t.Any, t.Any]) -> None:
 
 
 def application() -> t.Any:
-    return Litestar([_index, _show, _sleep, _echo])
+    return Litestar([_index, _show, _plain, _sleep, _echo])

@@ -21,6 +21,10 @@ def application() -> t.Any:
     async def show(number: int) -> dict[str, t.Any]:
         return answers.item(number)
 
+    @app.get("/plain")
+    def plain() -> str:
+        return "plain"
+
     @app.get("/sleep")
     async def sleep() -> str:
         await asyncio.sleep(0.01)

@@ -22,6 +22,10 @@ async def _show(request: Request) -> JSONResponse:
     return JSONResponse(answers.item(request.path_params["number"]))
 
 
+def _plain(request: Request) -> HTMLResponse:
+    return HTMLResponse("plain")
+
+
 async def _sleep(request: Request) -> HTMLResponse:
     await asyncio.sleep(0.01)
     return HTMLResponse("slept")
@@ -38,6 +42,7 @@ def application() -> t.Any:
         routes=[
             Route("/", _index),
             Route("/items/{number:int}", _show),
+            Route("/plain", _plain),
             Route("/sleep", _sleep),
             WebSocketRoute("/ws", _echo),
         ]

@@ -116,14 +116,7 @@ class AsyncFlaskClient:
     async def websocket(
         self, *args: t.Any, subprotocols: t.Sequence[str] = (), **kwargs: t.Any
     ) -> t.AsyncGenerator[Socket]:
-        """Open a WebSocket: `async with client.websocket("/ws") as socket`.
-
-        :param subprotocols: what the client speaks.
-
-        Further arguments are those of a request. Raises `ConnectionRefusedError` where the app does not accept, with
-        `status_code`, `headers` and `body` of what it answered. At the end of the block the WebSocket is closed with
-        the code 1000, unless it is closed already.
-        """
+        """Open a WebSocket: `async with client.websocket("/ws") as socket`; else as `FlaskClient.websocket`."""
         socket, keep_cookies = self._client._socket(args, kwargs, subprotocols)
         try:
             await socket.open(self.application)
