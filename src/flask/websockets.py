@@ -153,29 +153,36 @@ class WebSocket(Handshake):
         self.subprotocol = subprotocol
         await connection.accept(pairs, subprotocol)
 
-    async def receive(self) -> Message:
+    # PERF: what is awaited for each message passes through as few coroutines as can be.
+    def receive(self) -> t.Coroutine[t.Any, t.Any, Message]:
         """The next message: text, or bytes. One above `WEBSOCKET_MAX_MESSAGE_SIZE` closes the WebSocket with 1009.
 
         Raises `RuntimeError` where this side has closed.
         """
         connection = self._connection
-        if connection.is_pending:
+        return self._accept_and_receive() if connection.is_pending else connection.receive()
+
+    async def _accept_and_receive(self) -> Message:
+        if self.is_pending:  # asked again: by now another task may have accepted
             await self.accept()
-        return await connection.receive()
+        return await self._connection.receive()
 
     async def receive_json(self) -> t.Any:
         """The next message, read as JSON by the app's provider. Raises `ValueError` for what is none."""
         return self.json_module.loads(await self.receive())
 
-    async def send(self, data: Message) -> None:
+    def send(self, data: Message) -> t.Coroutine[t.Any, t.Any, None]:
         """Send a message: a str as text, bytes as they are. Raises `RuntimeError` where this side has closed."""
         kind = type(data)
         if kind is not str and kind is not bytes:
             data = _message(data)
         connection = self._connection
-        if connection.is_pending:
+        return self._accept_and_send(data) if connection.is_pending else connection.send(data)
+
+    async def _accept_and_send(self, data: Message) -> None:
+        if self.is_pending:  # as above
             await self.accept()
-        await connection.send(data)
+        await self._connection.send(data)
 
     async def send_json(self, *args: t.Any, **kwargs: t.Any) -> None:
         """Send data as JSON text, given as to `flask.jsonify`: one value, several for a list, or names for an object.
@@ -319,7 +326,7 @@ class WebSocketContext(RequestContext):
     @property
     def _websocket(self) -> WebSocket | BlockingWebSocket:
         """Who asks from a thread without an event loop can await nothing."""
-        websocket: WebSocket = self.request
+        websocket = t.cast("WebSocket", self._top_request)  # which is made beforehand
         return websocket.blocking if _get_running_loop() is None else websocket
 
     def _close_request(self) -> None:

@@ -142,17 +142,18 @@ class AsgiSocket(Socket):
         else:
             await self._send_message({"type": "websocket.close"})  # which is answered by 403
 
-    async def take(self) -> Message | None:
-        message = await self._receive()
-        if message["type"] == "websocket.receive":
-            text: str | None = message.get("text")
-            return message["bytes"] if text is None else text
-        self.close_code = message.get("code")
+    def hear(self) -> t.Awaitable[t.Any]:
+        return self._receive()
+
+    def message_of(self, event: t.Any) -> Message | None:
+        if event["type"] == "websocket.receive":
+            text: str | None = event.get("text")
+            return event["bytes"] if text is None else text
+        self.close_code = event.get("code")
         return None
 
-    async def put(self, data: Message) -> None:
-        kind = "text" if isinstance(data, str) else "bytes"
-        await self._send_message({"type": "websocket.send", kind: data})
+    def put(self, data: Message) -> t.Awaitable[None]:
+        return self._send_message({"type": "websocket.send", "text" if isinstance(data, str) else "bytes": data})
 
     async def send_close(self, code: int, reason: str) -> None:
         await self._send_message({"type": "websocket.close", "code": code, "reason": reason})

@@ -53,22 +53,19 @@ class Fiber(greenlet):
     def wait(self, awaitable: t.Awaitable[t.Any]) -> t.Any:
         """What `wait_for` does, for code that runs in this fiber."""
         if not self.on_loop:
-            return self._park(awaitable)
+            return self.parent.switch((getcurrent(), awaitable))  # type: ignore[union-attr]
         steps: t.Any = awaitable if type(awaitable) is types.CoroutineType else _await(awaitable)
         try:
             wanted = steps.send(None)
             while True:
                 try:
-                    got = self._park(wanted)
+                    got = self.parent.switch((getcurrent(), wanted))  # type: ignore[union-attr]
                 except BaseException as error:  # noqa: BLE001 - a cancellation too is the coroutine's to hear of
                     wanted = steps.throw(error)
                 else:
                     wanted = steps.send(got)
         except StopIteration as end:
             return end.value
-
-    def _park(self, wanted: t.Any) -> t.Any:
-        return self.parent.switch((getcurrent(), wanted))  # type: ignore[union-attr]
 
     def outcome(self) -> t.Any:
         """Return or raise what the function did, and have the fiber ready for the next."""

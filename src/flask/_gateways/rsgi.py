@@ -116,17 +116,19 @@ class RsgiSocket(Socket):
     async def send_refusal(self, status: int, headers: Pairs, body: bytes) -> None:
         self._protocol.close(status)
 
-    async def take(self) -> Message | None:
+    async def hear(self) -> t.Any:
         try:
-            message = await self._transport.receive()
+            return await self._transport.receive()
         except Exception as error:
             if not _is_closed(error):
                 raise
-            message = None
-        if message is None or message.kind == _CLOSED:
+            return None
+
+    def message_of(self, event: t.Any) -> Message | None:
+        if event is None or event.kind == _CLOSED:
             self._transport = None  # Granian ends the connection when nobody holds it any more
             return None
-        return message.data  # type: ignore[no-any-return]
+        return event.data  # type: ignore[no-any-return]
 
     async def put(self, data: Message) -> None:
         transport = self._transport

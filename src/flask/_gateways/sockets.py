@@ -16,7 +16,7 @@ from collections import deque
 from ..globals import _now
 from . import places
 from .environs import Pairs
-from .fibers import current_fiber, in_thread, run_in_thread, run_on_loop, wait_for
+from .fibers import current_fiber, go_on, in_thread, run_in_thread, start, wait_for
 from .received import Whole
 from .served import Push, Served
 
@@ -33,6 +33,7 @@ Message = str | bytes
 _SECONDS_UNWATCHED = 0.5
 _KEPT = 32
 _SECONDS_FOR_A_MESSAGE = 5
+_BYTES_OF_A_CHARACTER = 4  # at most
 
 _ACCEPTS = "101 SWITCHING PROTOCOLS"
 
@@ -84,11 +85,15 @@ class Socket(Served, ABC):
         """Refuse, by an HTTP response as far as the protocol carries it."""
 
     @abstractmethod
-    async def take(self) -> Message | None:
-        """The next message; None when the client has gone."""
+    def hear(self) -> t.Awaitable[t.Any]:
+        """What the protocol has next."""
 
     @abstractmethod
-    async def put(self, data: Message) -> None:
+    def message_of(self, event: t.Any) -> Message | None:
+        """The message in that; None when the client has gone."""
+
+    @abstractmethod
+    def put(self, data: Message) -> t.Awaitable[None]:
         """Send a message. Raises `OSError` when the client has gone."""
 
     @abstractmethod
@@ -113,7 +118,8 @@ class Socket(Served, ABC):
             serving.lasting.add(self)
         try:
             if places.begins_on_loop(app):
-                body = await run_on_loop(self._serve)
+                fiber = start(self._serve)
+                body = fiber.outcome() if fiber.asked is None else await go_on(fiber)
             else:
                 body = await run_in_thread(self.threads, self._serve)
             await self._end(self._status or 500, self._headers, body, 1011 if self._failed else 1000)
@@ -238,25 +244,21 @@ class Socket(Served, ABC):
         """The next message."""
         if not self.is_open:
             raise self._over()
-        while True:
-            if self._kept:
-                message: Message | None = self._kept.popleft()
-                break
-            if self._has_left:
-                message = None
-                break
-            if self._listener is None:
-                self._receiving += 1
-                try:
-                    message = await self.take()
-                finally:
-                    self._receiving -= 1
-                break
+        while self._listener is not None and not self._kept:
             self._waiting += 1
             try:
                 await asyncio.wait((self._listener,))
             finally:
                 self._waiting -= 1
+        message: Message | None = None
+        if self._kept:
+            message = self._kept.popleft()
+        elif not self._has_left:
+            self._receiving += 1
+            try:
+                message = self.message_of(await self.hear())
+            finally:
+                self._receiving -= 1
         if message is None:
             if self.is_open:  # else the client has answered a close from this side
                 self._leave()
@@ -265,7 +267,7 @@ class Socket(Served, ABC):
         if self._timer is None:
             self._watch()
         limit = self.app.config["WEBSOCKET_MAX_MESSAGE_SIZE"]
-        if limit is not None and _is_longer(message, limit):
+        if limit is not None and len(message) * _BYTES_OF_A_CHARACTER > limit and _is_longer(message, limit):
             if self.is_open:
                 self.is_open = False
                 await self.send_close(1009, "")
@@ -335,7 +337,7 @@ class Socket(Served, ABC):
         """Keep what comes, until somebody asks for a message or there is too much of it."""
         try:
             while len(self._kept) < _KEPT and self.is_open:
-                message = await self.take()
+                message = self.message_of(await self.hear())
                 if message is None:
                     self._has_left = True
                     if self.is_open:  # as above
