@@ -153,36 +153,29 @@ class WebSocket(Handshake):
         self.subprotocol = subprotocol
         await connection.accept(pairs, subprotocol)
 
-    # PERF: what is awaited for each message passes through as few coroutines as can be.
-    def receive(self) -> t.Coroutine[t.Any, t.Any, Message]:
+    async def receive(self) -> Message:
         """The next message: text, or bytes. One above `WEBSOCKET_MAX_MESSAGE_SIZE` closes the WebSocket with 1009.
 
         Raises `RuntimeError` where this side has closed.
         """
         connection = self._connection
-        return self._accept_and_receive() if connection.is_pending else connection.receive()
-
-    async def _accept_and_receive(self) -> Message:
-        if self.is_pending:  # asked again: by now another task may have accepted
+        if connection.is_pending:
             await self.accept()
-        return await self._connection.receive()
+        return await connection.receive()
 
     async def receive_json(self) -> t.Any:
         """The next message, read as JSON by the app's provider. Raises `ValueError` for what is none."""
         return self.json_module.loads(await self.receive())
 
-    def send(self, data: Message) -> t.Coroutine[t.Any, t.Any, None]:
+    async def send(self, data: Message) -> None:
         """Send a message: a str as text, bytes as they are. Raises `RuntimeError` where this side has closed."""
         kind = type(data)
         if kind is not str and kind is not bytes:
             data = _message(data)
         connection = self._connection
-        return self._accept_and_send(data) if connection.is_pending else connection.send(data)
-
-    async def _accept_and_send(self, data: Message) -> None:
-        if self.is_pending:  # as above
+        if connection.is_pending:
             await self.accept()
-        await self._connection.send(data)
+        await connection.send(data)
 
     async def send_json(self, *args: t.Any, **kwargs: t.Any) -> None:
         """Send data as JSON text, given as to `flask.jsonify`: one value, several for a list, or names for an object.
