@@ -935,11 +935,9 @@ class Flask(App, Application):
             functions.append(interface.save_session)
         return functions
 
-    def _teardown_functions(self, context: RequestContext) -> cabc.Collection[t.Any]:
+    def _teardown_functions(self, context: RequestContext) -> list[t.Any]:
         """The functions of step 12."""
         table = self.teardown_websocket_funcs if context._is_websocket else self.teardown_request_funcs
-        if not table and not self.teardown_appcontext_funcs:
-            return ()
         functions: list[t.Any] = [*self.teardown_appcontext_funcs]
         if table:
             functions += _app_last(table)
@@ -999,18 +997,11 @@ class Flask(App, Application):
         for function in self._registered():
             if type(function) is FunctionType and not is_async(function):
                 self._synchronous[function] = None
-        if _GREENLET in sys.modules:
-            self._wait_within(begins_on_loop(self))
-        else:
-            # A template that an asynchronous view renders waits for them in the midst of the view.
-            self._wait_within(any(map(is_async, chain.from_iterable([*self.template_context_processors.values()]))))
-
-    def _wait_within(self, is_wanted: bool) -> None:
-        """Have plain code that a coroutine calls wait for another, under WSGI too, if that is wanted.
-
-        PERF: the process's loop needs a thread for that, which it has anyway once anybody has imported greenlet.
-        """
-        if is_wanted:
+        # Plain code that a coroutine calls waits for another under WSGI too, where that is sure to be wanted (a template
+        # of an async view, with such context processors) or costs nothing more: the process's loop needs a thread for
+        # it, which it has anyway once anybody has imported greenlet.
+        processors = chain.from_iterable([*self.template_context_processors.values()])
+        if begins_on_loop(self) if _GREENLET in sys.modules else any(map(is_async, processors)):
             from ._gateways import served as served
 
     def _finishing(self, func: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:

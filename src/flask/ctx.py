@@ -111,9 +111,10 @@ def after_this_websocket(f: ft.AfterWebsocketCallable) -> ft.AfterWebsocketCalla
 
     Raises `RuntimeError` outside of a WebSocket.
     """
-    if not has_websocket_context():
+    context = _now()._top_request_ctx
+    if context is None or not context._is_websocket:
         raise RuntimeError("'after_this_websocket' can only be used while a WebSocket is answered.")
-    _request_context_for("after_this_websocket")._after_request_functions.append(f)
+    context._after_request_functions.append(f)
     return f
 
 

@@ -412,11 +412,7 @@ def test_a_body_in_pieces_is_read_without_await(app: Flask, path: str, limit: in
 def test_a_body_too_large_is_not_received_to_its_end(app: Flask) -> None:
     """No more of it is taken from the server than shows that it is too large."""
     app.config["MAX_CONTENT_LENGTH"] = 2500
-
-    @app.post("/async")
-    async def post() -> str:
-        return str(len(request.get_data()))
-
+    tell_lengths(app)
     client = Client(*PIECES)
     assert call(app, "/async", "POST", client).status == "413"
     assert client.asked == 3
@@ -426,15 +422,7 @@ def test_a_body_too_large_is_not_received_to_its_end(app: Flask) -> None:
 def test_a_body_that_says_that_it_is_too_large_is_not_received(app: Flask, path: str) -> None:
     """Its sender is not asked to go on (RFC 9110 §10.1.1), before views of either kind."""
     app.config["MAX_CONTENT_LENGTH"] = 2500
-
-    @app.post("/async")
-    async def first() -> str:
-        return str(len(request.get_data()))
-
-    @app.post("/sync")
-    def second() -> str:
-        return str(len(request.get_data()))
-
+    tell_lengths(app)
     client = Client(*PIECES)
     headers = [(b"host", b"x"), (b"content-length", b"30000"), (b"expect", b"100-continue")]
     asyncio.run(app.asgi_app(scope(path, "POST", headers=headers), client.receive, client.send))

@@ -8,30 +8,23 @@ from __future__ import annotations
 import asyncio
 import traceback
 import typing as t
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from werkzeug.exceptions import ClientDisconnected
 
 from ..typing import AsgiApplication, Receive, Scope, Send
 from . import environs
-from .environs import Pairs, key_of_header, protocol_of_version
+from .environs import Pairs, key_of_header
 from .exchange import Exchange
 from .serving import serving_of
 from .sockets import Message, Socket
 
 
-class _Names(dict[str, bytes]):
-    """The name of each header as the protocol has it: known ones are looked up, for they are few."""
-
-    def __missing__(self, name: str) -> bytes:
-        lowered = name.lower().encode("latin-1")
-        if len(self) < _MANY:
-            self[name] = lowered
-        return lowered
-
-
-_MANY = 512
-_names = _Names()
+@lru_cache(environs.MANY)
+def _name_of(name: str) -> bytes:
+    """A header's name as the protocol has it."""
+    return name.lower().encode("latin-1")
 
 
 def environ_of(scope: Scope) -> dict[str, t.Any]:
@@ -49,7 +42,7 @@ def environ_of(scope: Scope) -> dict[str, t.Any]:
     if server:
         environ["SERVER_NAME"] = server[0] or "localhost"
         environ["SERVER_PORT"] = str(server[1] or 0)
-    environ["SERVER_PROTOCOL"] = protocol_of_version[scope.get("http_version", "1.1")]
+    environ["SERVER_PROTOCOL"] = environs.protocol_of(scope.get("http_version", "1.1"))
     environ["wsgi.url_scheme"] = scope.get("scheme", "http")
     environ["asgi.scope"] = scope
     if query:
@@ -63,7 +56,7 @@ def environ_of(scope: Scope) -> dict[str, t.Any]:
         environ["REMOTE_ADDR"] = client[0]
         environ["REMOTE_PORT"] = str(client[1])
     for name, value in scope["headers"]:
-        key = key_of_header[name]
+        key = key_of_header(name)
         if key in environ:
             environs.join(environ, key, value.decode("latin-1"))
         elif key:
@@ -75,8 +68,7 @@ class AsgiExchange(Exchange):
     """A request of the HTTP protocol of ASGI."""
 
     def __init__(self, app: t.Any, scope: Scope, receive: Receive, send: Send) -> None:
-        self.app = app
-        self.environ = environ_of(scope)
+        super().__init__(app, environ_of(scope))
         self._receive = receive
         self._send_message = send
 
@@ -91,12 +83,11 @@ class AsgiExchange(Exchange):
             pass
 
     async def send_whole(self, status: int, headers: Pairs, body: bytes) -> None:
-        pairs = [(_names[name], value.encode("latin-1")) for name, value in headers]  # PERF: as `_encoded`
-        await self._send_message({"type": "http.response.start", "status": status, "headers": pairs})
+        await self._send_message(_head(status, headers))
         await self._send_message({"type": "http.response.body", "body": body})
 
     async def send_head(self, status: int, headers: Pairs) -> None:
-        await self._send_message({"type": "http.response.start", "status": status, "headers": _encoded(headers)})
+        await self._send_message(_head(status, headers))
 
     async def send_piece(self, piece: bytes) -> None:
         await self._send_message({"type": "http.response.body", "body": piece, "more_body": True})
@@ -159,8 +150,12 @@ class AsgiSocket(Socket):
         await self._send_message({"type": "websocket.close", "code": code, "reason": reason})
 
 
+def _head(status: int, headers: Pairs) -> dict[str, t.Any]:
+    return {"type": "http.response.start", "status": status, "headers": _encoded(headers)}
+
+
 def _encoded(headers: Pairs) -> list[tuple[bytes, bytes]]:
-    return [(_names[name], value.encode("latin-1")) for name, value in headers]
+    return [(_name_of(name), value.encode("latin-1")) for name, value in headers]
 
 
 def _is_granians(function: t.Any) -> bool:

@@ -8,43 +8,25 @@ from __future__ import annotations
 import io
 import sys
 import typing as t
+from functools import lru_cache
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 Pairs = list[tuple[str, str]]
 
-_MANY = 512
-
-
-class _Keys(dict[t.Any, str]):
-    """The environment's key for each header's name, text or bytes: known ones are looked up, for they are few.
-
-    Empty where another header would have the same key (RFC 3875 §4.1.18): with an underscore.
-    """
-
-    def __missing__(self, name: str | bytes) -> str:
-        text = name if isinstance(name, str) else name.decode("latin-1")
-        key = "" if "_" in text else text.upper().replace("-", "_")
-        if key and key not in _ONCE:
-            key = f"HTTP_{key}"
-        if len(self) < _MANY:
-            self[name] = key
-        return key
-
-
-key_of_header: t.Mapping[t.Any, str] = _Keys()
 _ONCE = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
+MANY = 512  # names of headers are few, and known ones are looked up
 
 
-class _Protocols(dict[str, str]):
-    """`SERVER_PROTOCOL` for each version of HTTP."""
-
-    def __missing__(self, version: str) -> str:
-        return f"HTTP/{version}"
-
-
-protocol_of_version: t.Mapping[str, str] = _Protocols({"1.1": "HTTP/1.1", "1": "HTTP/1.0", "2": "HTTP/2"})
+@lru_cache(MANY)
+def key_of_header(name: str | bytes) -> str:
+    """The environment's key for a header; empty where another header would have the same (RFC 3875 §4.1.18)."""
+    text = name if isinstance(name, str) else name.decode("latin-1")
+    if "_" in text:
+        return ""
+    key = text.upper().replace("-", "_")
+    return key if key in _ONCE else f"HTTP_{key}"
 
 
 class _Errors(io.TextIOBase):
@@ -97,9 +79,14 @@ def set_root(environ: WSGIEnvironment, root: str) -> None:
         environ["PATH_INFO"] = path[len(root) :]
 
 
+def protocol_of(version: str) -> str:
+    """`SERVER_PROTOCOL` for a version of HTTP; Granian calls 1.0 `1`."""
+    return "HTTP/1.0" if version == "1" else f"HTTP/{version}"
+
+
 def join(environ: WSGIEnvironment, key: str, value: str) -> None:
     """Add a header that is there already, as RFC 9110 §5.3 and RFC 9113 §8.2.3 have it; what is no list stays."""
-    if key and key not in _ONCE:
+    if key not in _ONCE:
         environ[key] += ("; " if key == "HTTP_COOKIE" else ",") + value
 
 

@@ -54,13 +54,14 @@ def _within(func: t.Any) -> t.Any:
         return func
 
 
-def view_stays(view: t.Any, method: str) -> bool:
-    """The same of a view for a request's method. A class-based view is asked for the function that it will call."""
+def view_stays(view: t.Any, context: t.Any) -> bool:
+    """The same of a request's view. A class-based one is asked for the function that it will call."""
     kind = getattr(view, "view_class", None)
     if kind is None:
         return stays(view)
     if stays(kind.dispatch_request):
         return True
+    method = context._method
     handler = getattr(kind, method.lower(), None) or (getattr(kind, "get", None) if method == "HEAD" else None)
     return handler is not None and stays(handler)
 
@@ -115,6 +116,4 @@ def stays_on_loop(app: t.Any, context: t.Any) -> bool:
     """Whether a request, pushed and routed, goes on here."""
     rule = context._rule
     view = None if rule is None else app.view_functions.get(rule.endpoint)
-    if type(view) is FunctionType and not view.__dict__:
-        return bool(view.__code__.co_flags & CO_COROUTINE)  # PERF: as `view_stays` would
-    return view is not None and view_stays(view, context._method)
+    return view is not None and view_stays(view, context)

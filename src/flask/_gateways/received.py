@@ -20,7 +20,6 @@ PIECE = 64 * 1024
 _IN_MEMORY = 500_000  # bytes of a received body, beyond which it goes to a temporary file
 _SLOW = "The body of the request did not come in time."
 
-
 Receive = t.Callable[[], t.Coroutine[t.Any, t.Any, tuple[bytes, bool]]]
 
 

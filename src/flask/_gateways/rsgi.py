@@ -12,7 +12,7 @@ import typing as t
 from werkzeug.exceptions import ClientDisconnected
 
 from . import environs
-from .environs import Pairs, key_of_header, protocol_of_version
+from .environs import Pairs, key_of_header
 from .exchange import Exchange
 from .sockets import Message, Socket
 
@@ -32,12 +32,12 @@ def environ_of(scope: t.Any, root: str) -> dict[str, t.Any]:
     environ["REQUEST_METHOD"] = scope.method
     environ["QUERY_STRING"] = scope.query_string
     environ["SERVER_NAME"], environ["SERVER_PORT"] = _split(scope.server, "80")
-    environ["SERVER_PROTOCOL"] = protocol_of_version[scope.http_version]
+    environ["SERVER_PROTOCOL"] = environs.protocol_of(scope.http_version)
     environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = _split(scope.client, "")
     environ["wsgi.url_scheme"] = scope.scheme
     environ["rsgi.scope"] = scope
     for name, value in scope.headers.items():
-        key = key_of_header[name]
+        key = key_of_header(name)
         if key in environ:
             environs.join(environ, key, value)
         elif key:

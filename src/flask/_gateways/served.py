@@ -117,14 +117,14 @@ class Served:
         if not app._has_serving_functions():
             return
         assert self._task is not None
-        serving = app.__dict__.get("_servings", {}).get(self._task.get_loop())
+        serving = serving_on(app, self._task.get_loop())
         if serving is None or not serving.is_begun:
             wait_for(app._begin_serving_on_loop())
 
     def _is_within(self, app: t.Any) -> None:
         """Note an app that middleware gave the request to: no server tells it of the end, so the outer one's is its."""
         assert self._task is not None
-        outer = self.app.__dict__.get("_servings", {}).get(self._task.get_loop())
+        outer = serving_on(self.app, self._task.get_loop())
         if outer is not None:
             outer.within.add(app)
 
@@ -158,6 +158,11 @@ def threads_of(app: t.Any) -> Threads:
     if threads is None:
         threads = app._threads = Threads(app.config["WORKER_THREADS"])
     return threads
+
+
+def serving_on(app: t.Any, loop: asyncio.AbstractEventLoop | None) -> t.Any:
+    """The time of serving an app on a loop (`serving.Serving`), if it has been asked for; else None."""
+    return app.__dict__.get("_servings", {}).get(loop)
 
 
 class _Elsewhere:

@@ -18,6 +18,7 @@ from ..globals import _nothing, _set
 from . import bridge
 from .fibers import run_in_thread
 from .jobs import Jobs
+from .served import serving_on
 from .threads import Threads
 
 Loop = asyncio.AbstractEventLoop
@@ -106,7 +107,7 @@ class Serving:
                 failures = await asyncio.get_running_loop().create_task(ending, context=self._variables)
         _forget(self)
         for app in [*self.within]:
-            serving = app.__dict__.get("_servings", {}).get(self.loop)
+            serving = serving_on(app, self.loop)
             if serving is not None:
                 failures += await serving.end_on_loop()
         return failures

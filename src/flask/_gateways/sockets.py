@@ -18,7 +18,7 @@ from . import places
 from .environs import Pairs
 from .fibers import current_fiber, go_on, in_thread, run_in_thread, start, wait_for
 from .received import Whole
-from .served import Push, Served
+from .served import Push, Served, serving_on
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -113,7 +113,7 @@ class Socket(Served, ABC):
         if not await self.begin():
             return
         self._task = asyncio.current_task()
-        serving = app.__dict__.get("_servings", {}).get(self._loop)
+        serving = serving_on(app, self._loop)
         if serving is not None:
             serving.lasting.add(self)
         try:
