@@ -997,8 +997,8 @@ class Flask(App, Application):
         for function in self._registered():
             if type(function) is FunctionType and not is_async(function):
                 self._synchronous[function] = None
-        # Plain code that a coroutine calls waits for another under WSGI too, where that is sure to be wanted (a template
-        # of an async view, with such context processors) or costs nothing more: the process's loop needs a thread for
+        # Plain code that a coroutine calls waits for another under WSGI too, where that is sure to be wanted (templates
+        # of async views, with such context processors) or costs nothing more: the process's loop needs a thread for
         # it, which it has anyway once anybody has imported greenlet.
         processors = chain.from_iterable([*self.template_context_processors.values()])
         if begins_on_loop(self) if _GREENLET in sys.modules else any(map(is_async, processors)):
