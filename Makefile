@@ -14,12 +14,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.made
 PYTEST := $(BIN)/python -m pytest
 ARGS ?=
+SECONDS ?= 3600
 QUICKSTART_PORT ?= 5000
 export PYTHONPATH :=
 
-.PHONY: help venv oracle run test test-quick lint format types contracts contract-table docs conformance differential \
+.PHONY: help venv oracle run scale-out test test-quick fuzz fuzz-quick lint format types contracts contract-table docs \
+	conformance differential \
 	bench bench-quick bench-environments bench-start bench-curves bench-loopback bench-async bench-waiting bench-sockets \
-	bench-proxies independence clean
+	bench-memory bench-proxies bench-serve soak independence clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 20
@@ -42,6 +44,9 @@ run: $(STAMP)  ## serve examples/quickstart at http://127.0.0.1:5000
 	@echo
 	@$(BIN)/flask --app examples/quickstart/app run --port $(QUICKSTART_PORT)
 
+scale-out: $(STAMP)  ## nginx, two nodes, Celery, Redis and PostgreSQL with examples/scale-out; installs what is missing
+	@PYTHON=$(abspath $(BIN)/python) examples/scale-out/start $(ARGS)
+
 # In CI the comparison with upstream must be possible; elsewhere a machine without the network still runs the rest.
 test: $(STAMP)  ## every test
 	@$(BIN)/python tests/oracle.py --make || test "$$CI" != true
@@ -50,6 +55,14 @@ test: $(STAMP)  ## every test
 test-quick: $(STAMP)  ## the tests without those that take seconds or a browser
 	@$(PYTEST) -m "not slow and not browser" $(ARGS)
 
+# With Atheris, where it is published, in an environment of its own: nothing else needs it.
+fuzz:  ## random input against laws for SECONDS=3600, by Hypothesis and Atheris; ARGS="--seed 2 --only cookies"
+	@$(MAKE) venv VENV=.venv-fuzz GROUP=fuzz
+	@.venv-fuzz/bin/python -m fuzz --seconds $(SECONDS) $(ARGS)
+
+fuzz-quick: $(STAMP)  ## a minute of the same by Hypothesis, from one seed
+	@$(BIN)/python -m fuzz --engine hypothesis --seconds 60 $(ARGS)
+
 lint: $(STAMP)  ## ruff: rules and format
 	@$(BIN)/ruff check .; first=$$?; $(BIN)/ruff format --check . && exit $$first
 
@@ -57,7 +70,7 @@ format: $(STAMP)  ## write the format that lint asks for
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-types: $(STAMP)  ## mypy --strict and pyright over the source, the tools and the typed programs
+types: $(STAMP)  ## mypy --strict and pyright over the source, the tools, the fuzzer and the typed programs
 	@$(BIN)/mypy; first=$$?; $(BIN)/pyright --pythonpath $(BIN)/python && exit $$first
 
 contracts: $(STAMP)  ## the floors: imports point down, also inside functions, and there is no circle
@@ -108,8 +121,17 @@ bench-waiting: $(STAMP)  ## 10,000 requests that wait at once in one process, ea
 bench-sockets: $(STAMP)  ## 1,000 WebSockets for a minute: what is lost, and what is left behind
 	@$(BENCH) sockets $(call RESULT,sockets) $(ARGS)
 
+bench-memory: $(STAMP)  ## 200,000 mixed requests in one process: whether what it holds grows
+	@$(BENCH) memory $(call RESULT,memory) $(ARGS)
+
 bench-proxies: oracle  ## what it costs to reach request, session, g and current_app
 	@$(BENCH) proxies --installed $(call RESULT,proxies) $(ARGS)
+
+bench-serve: $(STAMP)  ## flask serve beside gunicorn with upstream and uvicorn with FastAPI; needs wrk
+	@$(BENCH) serve $(call RESULT,serve) $(ARGS)
+
+soak: $(STAMP)  ## whether flask serve holds: every feature for long, bad clients, want, signals; ARGS="--short"
+	@$(BIN)/python -m soak --figures docs/figures $(ARGS)
 
 # The comparison of words is kept beside a checkout of the project's workshop, not in it.
 independence: $(STAMP)  ## where our lines are the same as another implementation's, if the tool for it is at hand

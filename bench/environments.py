@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import compileall
 import hashlib
+import io
 import shutil
 import subprocess
 import sys
+import tarfile
+import tempfile
 import tomllib
 from pathlib import Path
 
@@ -69,12 +72,31 @@ def ours(installed: bool) -> Path:
     return make("ours") if installed else Path(sys.executable)
 
 
+def before(commit: str) -> Path:
+    """The interpreter that has the source of an earlier commit, among what the tree's own install has."""
+    make("ours")
+    where = folder("before")
+    interpreter = oracle.interpreter_of(where)
+    if not where.exists():
+        oracle.make_environment(where)
+    oracle.install(interpreter, "-r", REQUIREMENTS / "ours.txt", ROOT)
+    archive = subprocess.run(["git", "archive", commit, "src/flask"], cwd=ROOT, capture_output=True, check=True).stdout
+    with tempfile.TemporaryDirectory() as then:
+        with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+            files.extractall(then, filter="data")
+        _put(interpreter, Path(then) / "src" / "flask")
+    return interpreter
+
+
 def _follow_the_tree(interpreter: Path) -> None:
-    """Put the source as it is now where the installer had put it: a plain install, not an editable one."""
+    _put(interpreter, ROOT / "src" / "flask")
+
+
+def _put(interpreter: Path, source: Path) -> None:
+    """Put a source where the installer had put ours: a plain install, not an editable one."""
     asked = [str(interpreter), "-I", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
     packages = Path(subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip())
     installed, coming, going = (packages / name for name in ("flask", "flask.coming", "flask.going"))
-    source = ROOT / "src" / "flask"
     if _digest_of(source) == _digest_of(installed):
         return
     for left in (coming, going):  # by a run that was broken off

@@ -10,6 +10,7 @@ from bench.scenarios import SCENARIOS
 
 MEAN_BAR = 10
 HELLO_CALLS = 45
+NOISE = 0.05  # of a row, between two runs of the very same code
 Runs = list[dict[str, t.Any]]
 Found = dict[str, dict[str, Runs]]  # by scenario, then by side
 
@@ -79,6 +80,8 @@ def verdicts(found: Found) -> list[str]:
         met = "met" if calls <= HELLO_CALLS else "UNMET"
         said.append(f"Python calls for hello: {calls} (bar at most {HELLO_CALLS}: {met})")
     for side in next(iter(found.values())):
+        if side == "before":
+            said.append(since(found))
         if side in {"upstream", "ours"} or (theirs := mean_over(found, side)) is None:
             continue
         shared = {scenario: by_side for scenario, by_side in found.items() if by_side[side]}
@@ -88,3 +91,11 @@ def verdicts(found: Found) -> list[str]:
             f"the same, faster in {len(ahead)}" + (f" ({'; '.join(ahead)})" if ahead and side == "falcon" else "")
         )
     return said
+
+
+def since(found: Found) -> str:
+    """What ours takes now of what it took before, over all rows and where that is out of the ordinary."""
+    now = {scenario: 1 / (times_faster(by_side, "ours", "before") or 1.0) for scenario, by_side in found.items()}
+    changed = [f"{scenario} {ratio:.2f}" for scenario, ratio in now.items() if abs(ratio - 1) > NOISE]
+    words = f"beyond {NOISE:.0%}: {'; '.join(changed) or 'none'}"
+    return f"now of before: {statistics.geometric_mean(now.values()):.3f} over all rows; {words}"

@@ -26,7 +26,7 @@ class Worker:
 
     def __init__(self, interpreter: str | Path, scenario: str, side: str) -> None:
         #: The applications of a side, by the worker's name for them.
-        kind = "flask" if side in {"upstream", "ours"} else side
+        kind = "flask" if side in {"upstream", "ours", "before"} else side
         self._words = f"{scenario} on {interpreter} ({kind})"
         self._complaints = tempfile.TemporaryFile("w+")
         self._process = subprocess.Popen(

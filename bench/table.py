@@ -39,6 +39,9 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--seconds", type=float, help="of processor time, per process (0.5; quick: 0.1)")
     parser.add_argument("--only", nargs="*", default=list(SCENARIOS), choices=SCENARIOS, metavar="ROW")
     parser.add_argument("--installed", action="store_true", help=environments.INSTALLED)
+    parser.add_argument(
+        "--before", metavar="COMMIT", help="also ours as of this commit: with --installed, what changed"
+    )
     parser.add_argument("--json", type=Path, help="also write all figures here")
     parser.add_argument("--figures", type=Path, metavar="FOLDER", help="also write table.md and table.svg there")
     parser.add_argument("--readme", type=Path, metavar="FILE", help="also put the figures between that file's marks")
@@ -47,6 +50,8 @@ def main(arguments: list[str]) -> None:
     seconds = options.seconds or (0.1 if options.quick else 0.5)
 
     sides = sides_asked(options.all, not options.quick, environments.ours(options.installed))
+    if options.before:
+        sides["before"] = environments.before(options.before)
     about = machine.setting(sides)
     with contextlib.ExitStack() as stack:
         if options.quick and hasattr(os, "fork"):

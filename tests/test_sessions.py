@@ -161,7 +161,7 @@ class TestKeys:
         app = keyed()
         interface = SecureCookieSessionInterface()
         signer = interface._signer(app)
-        assert SecureCookieSessionInterface()._signer(keyed()) is signer
+        assert SecureCookieSessionInterface()._signer(app) is signer
         changed: list[t.Any] = [signer]
         for name, value in {"salt": "other", "key_derivation": "django-concat", "serializer": json}.items():
             other = SecureCookieSessionInterface()

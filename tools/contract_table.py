@@ -122,8 +122,9 @@ def page() -> str:
         lines.append("| " + " | ".join([law.sentence, *(cell(law, server.name) for server in SERVERS)]) + " |")
     lines += ["\n## Limits\n"]
     for number, limit in enumerate(LIMITS, 1):
-        where = ", ".join(limit.servers)
-        mended = f" The same on {', '.join(limit.mended)}, where Dewar makes up for it." if limit.mended else ""
+        where = ", ".join(limit.servers) or "none"
+        also = "The same" if limit.servers else "So it is"
+        mended = f" {also} on {', '.join(limit.mended)}, where Dewar makes up for it." if limit.mended else ""
         lines.append(f'{number}. <a id="limit-{number}"></a>**{where}**: {limit.reason}{mended} <{limit.source}>')
     return "\n".join(lines) + "\n"
 

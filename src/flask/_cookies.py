@@ -6,11 +6,16 @@ PERF: Werkzeug parses every cookie of a request to read one, and looks at name, 
 from __future__ import annotations
 
 import re
+import sys
 import typing as t
+import warnings
 from datetime import UTC, datetime
 from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 from werkzeug.http import dump_cookie, http_date
+
+from ._sendable import check_cookie
 
 # A name that is one token, so that nothing of the header's grammar is in it.
 _is_token = lru_cache(64)(re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII).fullmatch)
@@ -119,9 +124,80 @@ def _template(name: str, attributes: Attributes) -> _Template | None:
         middle, _, end = text.removeprefix(start).partition(mark)
         if len(_templates) >= 64:  # an interface may give each visitor a path of his own
             _templates.clear()
-        plain = text.startswith(start) and text.count(mark) == 1
+        plain = text.startswith(start) and text.count(mark) == 1 and _is_harmless(name, attributes)
         template = (start, middle, end) if plain else None
         _templates[recipe] = template
     _last = (*recipe, template)
     known = template
     return known
+
+
+def _is_harmless(name: str, attributes: Attributes) -> bool:
+    """Whether there is nothing to refuse in a cookie, and nothing to warn of but its size."""
+    named: dict[str, t.Any] = dict(zip(ATTRIBUTES, attributes, strict=True))
+    try:
+        check_cookie(name, named["domain"])
+    except ValueError:
+        return False
+    return not is_dropped(named["samesite"], named["secure"], named["partitioned"])
+
+
+# ---- what a browser would do to a cookie, of which nobody hears without these
+
+
+def is_dropped(samesite: str | None, secure: t.Any, partitioned: t.Any) -> bool:
+    """Whether browsers drop a cookie for its attributes: for other sites, and without the encryption they ask for."""
+    return isinstance(samesite, str) and samesite.title() == "None" and not (secure or partitioned)
+
+
+def warn_dropped(app: t.Any, name: str) -> None:
+    """Warn of a cookie that is for other sites and not `Secure`."""
+    _warn(
+        app,
+        "dropped",
+        name,
+        lambda: (
+            f"The '{name}' cookie is SameSite=None without Secure: browsers drop it. Set it with secure=True (the"
+            " session's: SESSION_COOKIE_SECURE), or let SameSite be 'Lax'."
+        ),
+    )
+
+
+def warn_large(app: t.Any, name: str, size: int, limit: int, more: t.Callable[[], str] | None = None) -> None:
+    """Warn of a cookie that is larger than browsers take; `more` says what makes it large."""
+    _warn(
+        app,
+        "large",
+        name,
+        lambda: (
+            f"The '{name}' cookie is too large: {size} bytes with its attributes, of a limit of {limit}"
+            f" (MAX_COOKIE_SIZE). Browsers may silently ignore it.{'' if more is None else more()}"
+        ),
+    )
+
+
+class _NoApp:
+    """Stands for the app where there is none."""
+
+
+_no_app = _NoApp()
+# What each app was warned of: the cookie, and the place in its code.
+_warned: WeakKeyDictionary[t.Any, dict[tuple[str, str, str, int], None]] = WeakKeyDictionary()
+
+
+def _warn(app: t.Any, kind: str, name: str, text: t.Callable[[], str]) -> None:
+    """Warn once for each place, whatever the size: a warning for each request would bury all others."""
+    file, line = _place()
+    told = _warned.setdefault(_no_app if app is None else app, {})
+    key = (kind, name, file, line)
+    if key not in told and len(told) < 256:  # a cookie may have a name of its own for each visitor
+        told[key] = None
+        warnings.warn_explicit(text(), UserWarning, file, line)
+
+
+def _place() -> tuple[str, int]:
+    """File and line of the code that is neither ours nor Werkzeug's."""
+    frame = sys._getframe(2)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in {"flask", "werkzeug"}:
+        frame = frame.f_back
+    return frame.f_code.co_filename, frame.f_lineno

@@ -29,6 +29,10 @@ from werkzeug.utils import send_from_directory as _werkzeug_send_from_directory
 from werkzeug.wrappers import Response as _PlainResponse
 from werkzeug.wsgi import FileWrapper, wrap_file
 
+from ._dates import with_possible_dates
+from ._sendable import check_headers
+from ._unicode import encoded
+
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
@@ -286,7 +290,7 @@ class _State:
         self.mimetype = mimetype
         self.encoding = encoding
         self.max_age = max_age
-        self.tag = f'"{modified}-{size}-{adler32(path.encode()) & 0xFFFFFFFF}"'
+        self.tag = f'"{modified}-{size}-{adler32(encoded(path)) & 0xFFFFFFFF}"'
         self.last_modified = http_date(modified)
 
         headers = Headers()
@@ -305,6 +309,7 @@ class _State:
         self.date = len(pairs)  # where it stands
         pairs.append(("Date", ""))
         pairs.extend(_ranges())
+        check_headers(pairs)  # names and types are the application's, or a user's
         self.pairs = pairs
 
 
@@ -340,7 +345,10 @@ def _is_known(environ: WSGIEnvironment, state: _State) -> bool:
     # PERF: a browser sends back what it was given; to parse the two takes 15 µs.
     if tags == state.tag or (not tags and since == state.last_modified):
         return True
-    return not is_resource_modified(environ, state.tag, last_modified=state.last_modified)
+    try:
+        return not is_resource_modified(environ, state.tag, last_modified=state.last_modified)
+    except OverflowError:
+        return not is_resource_modified(with_possible_dates(environ), state.tag, last_modified=state.last_modified)
 
 
 def _guessed(name: str, ending: str | None) -> tuple[str | None, str | None]:

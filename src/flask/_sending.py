@@ -11,20 +11,18 @@ import typing as t
 from types import GeneratorType
 
 from werkzeug.http import remove_entity_headers
-from werkzeug.wrappers import Response
 from werkzeug.wsgi import FileWrapper
 
 from ._contracts import stock
+from ._sendable import check_headers, check_line, lines, rewritten
+from ._unicode import encoded
 
 if t.TYPE_CHECKING:
     import asyncio
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-close = Response.close
 _Pairs = list[tuple[str, str]]
-# Werkzeug rewrites these on their way out.
-rewritten = frozenset({"location", "content-location"})
 
 
 class Closing:
@@ -57,7 +55,7 @@ class Closing:
             self._chunks.close()  # type: ignore[attr-defined]
         response = self._response
         if response._closes:
-            close(response)
+            response.close()
             return
         body = response.response  # PERF: all that closing does then, without three calls to find out
         if type(body) is GeneratorType or hasattr(body, "close"):
@@ -210,7 +208,8 @@ def send(
     status = response._status_code
     body = response.response
     is_stream = type(body) is GeneratorType
-    if response._headers is not None or not (is_stream or type(body) is FileWrapper):
+    touched = response._headers is not None
+    if touched or not (is_stream or type(body) is FileWrapper):
         # Somebody may have changed the headers, or there may be a length to find out.
         names = {name.lower() for name, _ in pairs}
         if not rewritten.isdisjoint(names):
@@ -218,21 +217,27 @@ def send(
         if "content-length" not in names and isinstance(body, (list, tuple)) and status not in {204, 304}:
             return None
 
+    if 100 <= status < 200:
+        return None
+    if response._status not in lines:
+        check_line(response._status)
+    if touched:
+        check_headers(pairs)
     sent: t.Any  # PERF: a cast is a call
     if status == 304 or status == 204:
         pairs = _unmodified(pairs) if status == 304 else [pair for pair in pairs if pair[0].lower() != "content-length"]
         sent = _closed(response, body)
-    elif 100 <= status < 200:
-        return None
     else:
         pairs = pairs.copy()
         if environ["REQUEST_METHOD"] == "HEAD":
             sent = _closed(response, body)
         elif response.direct_passthrough:
             sent = _read(body) if type(body) is FileWrapper else body
+            if response._closes:
+                sent = Closing(response, iter(sent), False)
         else:
             # Closing the response ends a generator.
-            sent = Closing(response, _encoded(body), not is_stream)
+            sent = Closing(response, encoded_chunks(body), not is_stream)
     start_response(response._status, pairs)
     return sent  # type: ignore[no-any-return]
 
@@ -282,7 +287,7 @@ def _read(body: t.Any) -> t.Any:
     return [data] if data else []
 
 
-def _encoded(
+def encoded_chunks(
     body: t.Iterable[t.Any],
     type: t.Any = type,  # PERF: these are looked up for each chunk
     text: t.Any = str,
@@ -293,11 +298,15 @@ def _encoded(
     for chunk in body:
         kind = type(chunk)
         if kind is text:
-            yield encode(chunk)
+            try:
+                piece = encode(chunk)
+            except UnicodeEncodeError:
+                piece = encoded(chunk)
+            yield piece
         elif kind is data:
             yield chunk
         else:
-            yield chunk.encode() if isinstance(chunk, str) else chunk
+            yield encoded(chunk) if isinstance(chunk, str) else chunk
 
 
 def _unmodified(pairs: _Pairs) -> _Pairs:

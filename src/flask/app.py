@@ -20,7 +20,7 @@ from types import FunctionType, MethodType, TracebackType
 from urllib.parse import quote as _url_quote
 
 from werkzeug.datastructures import ImmutableDict
-from werkzeug.exceptions import Forbidden, HTTPException
+from werkzeug.exceptions import Forbidden, HTTPException, SecurityError
 from werkzeug.routing import BuildError, MapAdapter, RequestRedirect
 from werkzeug.routing import Rule as Rule  # applications import it from here
 from werkzeug.wsgi import get_host
@@ -31,7 +31,9 @@ from ._dispatch import errors
 from ._dispatch.results import json_text, to_response
 from ._gateways import wsgi
 from ._gateways.places import begins_on_loop, is_async
+from ._hosts import NO_HOST, is_host, is_trusted
 from ._routing import WHOLE, Router
+from ._unicode import REPLACED, well_formed_within
 from .ctx import AppContext, RequestContext, _url_prefix_of
 from .debughelpers import (
     FormDataRoutingRedirect,
@@ -139,6 +141,9 @@ class Flask(App, Application):
         TEMPLATES_AUTO_RELOAD=None,
         MAX_COOKIE_SIZE=4093,
         PROVIDE_AUTOMATIC_OPTIONS=True,
+        MAX_CHUNKED_LENGTH=100_000_000,
+        MAX_FORM_PART_HEADERS=32,
+        MAX_FORM_PART_HEADER_SIZE=8192,
         BODY_TIMEOUT=60,
         WORKER_THREADS=40,
         RSGI_ROOT_PATH="",
@@ -207,6 +212,7 @@ class Flask(App, Application):
         seconds: int | None = value
         return seconds
 
+    @original
     def send_static_file(self, filename: str) -> Response:
         """The view of the static route: a file from within `static_folder`, else 404."""
         folder = self.static_folder
@@ -295,15 +301,21 @@ class Flask(App, Application):
         )
 
     def _check_host(self, request: Request) -> None:
-        """Refuse a host that `TRUSTED_HOSTS`, or else the class of requests, does not list; keep the request's host."""
+        """Refuse what is no host, or none that `TRUSTED_HOSTS`, or else the class of requests, lists; keep the host."""
+        environ = request.environ
         trusted_hosts = self.config["TRUSTED_HOSTS"]
         if trusted_hosts is not None:
             request.trusted_hosts = trusted_hosts
-        elif request.__class__.trusted_hosts is None:  # not `type`: the request may be the proxy
-            return
-        request.host = get_host(  # pyright: ignore[reportAttributeAccessIssue]
-            request.environ, request.trusted_hosts
-        )
+        if trusted_hosts is not None or request.__class__.trusted_hosts is not None:  # not `type`: it may be the proxy
+            try:
+                host = get_host(environ, request.trusted_hosts)
+            except SecurityError:
+                host = get_host(environ)
+                if not is_trusted(host, request.trusted_hosts or ()):
+                    raise
+            request.host = host  # pyright: ignore[reportAttributeAccessIssue]
+        if not is_host(environ.get("HTTP_HOST")):
+            raise SecurityError(NO_HOST)
 
     @original
     def raise_routing_exception(self, request: Request) -> t.NoReturn:
@@ -413,7 +425,9 @@ class Flask(App, Application):
             url = self._router.build(self.url_map, endpoint, values, method)
             if url is not None:
                 return prefix + url if anchor is None else _with_anchor(prefix + url, anchor)
-        adapter = t.cast(MapAdapter, context.url_adapter)
+        adapter = context.url_adapter
+        if adapter is None:  # the host was refused, and the page that says so may have links
+            adapter, external = self.url_map.bind("", context.request.root_path), False
         return self._url_by_adapter(adapter, endpoint, values, anchor, method, scheme, external)
 
     def _url_outside(
@@ -452,7 +466,11 @@ class Flask(App, Application):
         external: bool,
     ) -> str:
         try:
-            url = adapter.build(endpoint, values, method=method, url_scheme=scheme, force_external=external)
+            try:
+                url = adapter.build(endpoint, values, method=method, url_scheme=scheme, force_external=external)
+            except UnicodeEncodeError:
+                values = well_formed_within(values)
+                url = adapter.build(endpoint, values, method=method, url_scheme=scheme, force_external=external)
         except BuildError as error:
             values.update(_anchor=anchor, _method=method, _scheme=scheme, _external=external)
             return self.handle_url_build_error(error, endpoint, values)
@@ -498,21 +516,22 @@ class Flask(App, Application):
         own = context._app_vars
         if "full_dispatch_request" in own or context.app is not self:
             return self.full_dispatch_request(), None
-        result = self._result(context)
-        if (
-            self.response_class is Response
-            and kind.finalize_request is _finalize_request
-            and kind.make_response is _make_response
-            and kind.process_response is _process_response
-            and "finalize_request" not in own
-            and "make_response" not in own
-            and "process_response" not in own
-        ):
-            return self._respond_plainly(context, environ, result)
-        return self.finalize_request(result), None
+        # Not by a name: the traceback of an error that is the result holds this frame, and neither would be freed.
+        return self._respond_with(self._result(context), context, environ)
 
-    def _respond_plainly(self, context: RequestContext, environ: WSGIEnvironment, result: t.Any) -> tuple[t.Any, t.Any]:
-        """The same from step 7 on, where each step is Flask's own."""
+    def _respond_with(self, result: t.Any, context: RequestContext, environ: WSGIEnvironment) -> tuple[t.Any, t.Any]:
+        """The same from step 7 on."""
+        kind, own = type(self), context._app_vars
+        if (
+            self.response_class is not Response
+            or kind.finalize_request is not _finalize_request
+            or kind.make_response is not _make_response
+            or kind.process_response is not _process_response
+            or "finalize_request" in own
+            or "make_response" in own
+            or "process_response" in own
+        ):
+            return self.finalize_request(result), None
         response: t.Any = result
         form = type(result)
         if form is not Response:
@@ -565,8 +584,8 @@ class Flask(App, Application):
         handed over where each step is still our own and nothing takes the error: nobody can tell whether it was raised.
         """
         if not self._got_first_request:
-            self._got_first_request = True
             self._know_registered()
+            self._got_first_request = True  # after it: requests that come together all wait for it
         try:
             if request_started.receivers:
                 request_started.send(self, _async_wrapper=self.ensure_sync)
@@ -684,7 +703,10 @@ class Flask(App, Application):
     def handle_user_exception(self, e: Exception) -> HTTPException | ft.ResponseReturnValue:
         """Step 6 for whatever a view or hook raised; raised again where no handler is registered for it."""
         result: HTTPException | ft.ResponseReturnValue
-        result = errors.handle_user_exception(self, e, _blueprints_in)
+        try:
+            result = errors.handle_user_exception(self, e, _blueprints_in)
+        finally:
+            del e  # no cycle of the exception, its traceback and this frame
         return result
 
     def handle_exception(self, e: Exception) -> Response:
@@ -693,16 +715,22 @@ class Flask(App, Application):
         Its handler gets an `InternalServerError` with the `original_exception`. Raised again as
         `PROPAGATE_EXCEPTIONS` says, by default in debug mode and when testing.
         """
-        response: Response = errors.handle_exception(self, e, _blueprints_in)
+        try:
+            response: Response = errors.handle_exception(self, e, _blueprints_in)
+        finally:
+            del e  # no cycle of the exception, its traceback and this frame
         return response
 
     def log_exception(
         self,
         exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None],
     ) -> None:
-        """Log an unhandled exception with the path and method of the request."""
+        """Log an unhandled exception with the path and method of the request, in one line whatever they hold."""
         request = _now()._top_request
-        self.logger.error(f"Exception on {request.path} [{request.method}]", exc_info=exc_info)  # noqa: G004 - as Flask
+        where = f"{request.path} [{request.method}]"
+        if not where.isprintable():  # APPSEC: a line break would forge a record, an escape commands the terminal
+            where = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in where)
+        self.logger.error(f"Exception on {where}", exc_info=exc_info)  # noqa: G004 - as Flask
 
     def finalize_request(
         self,
@@ -761,7 +789,16 @@ class Flask(App, Application):
             opened = context._session
             if not self.session_interface.is_null_session(opened):
                 self.session_interface.save_session(self, opened, response)
+        if context._holds and self._may_read_session(context):
+            response.vary.add("Cookie")  # who reads it while the body is sent can say so in no header any more
         return response
+
+    def _may_read_session(self, context: RequestContext) -> bool:
+        """Whether there is a session that nobody has read so far."""
+        opened = context._opened
+        if opened is None:
+            return bool(self.secret_key)
+        return not (getattr(opened, "accessed", False) or self.session_interface.is_null_session(opened))
 
     def do_teardown_request(self, exc: BaseException | None = _sentinel) -> None:
         """Step 12, while the request is current: `teardown_request` functions and the signal `request_tearing_down`.
@@ -819,8 +856,8 @@ class Flask(App, Application):
     def full_dispatch_websocket(self) -> Response | None:
         """Steps 3 to 10: from the signal `websocket_started` to the response that refuses it, if it is refused."""
         if not self._got_first_request:
-            self._got_first_request = True
             self._know_registered()
+            self._got_first_request = True  # after it: requests that come together all wait for it
         websocket = _websocket_now()
         try:
             if websocket.routing_exception is None:
@@ -968,7 +1005,8 @@ class Flask(App, Application):
             return self.async_to_sync(func)
         if "__wrapped__" in own and is_async(plain):
             return self._finishing(func)
-        if plain.__closure__ is None:
+        # What a request makes, for `after_this_request` as a rule, is not kept: what was registered is known already.
+        if plain.__closure__ is None and (plain is not given or "<locals>" not in plain.__qualname__):
             if len(self._synchronous) >= 4096:
                 self._synchronous.clear()
             self._synchronous[plain] = None
@@ -1001,7 +1039,7 @@ class Flask(App, Application):
         # of async views, with such context processors) or costs nothing more: the process's loop needs a thread for
         # it, which it has anyway once anybody has imported greenlet.
         processors = chain.from_iterable([*self.template_context_processors.values()])
-        if begins_on_loop(self) if _GREENLET in sys.modules else any(map(is_async, processors)):
+        if (_GREENLET in sys.modules and begins_on_loop(self)) or any(map(is_async, processors)):
             from ._gateways import served as served
 
     def _finishing(self, func: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
@@ -1162,7 +1200,9 @@ class Flask(App, Application):
         """
         if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
             # The command imports this module to find the app; serving from here would never let it.
-            if os.environ.get("WERKZEUG_RUN_MAIN") != "true":
+            from .cli.record import is_reloaded
+
+            if not is_reloaded():
                 import click
 
                 click.secho(_RUN_IGNORED, fg="red")
@@ -1261,7 +1301,11 @@ def _static_view(own: weakref.ref[Flask]) -> ft.RouteCallable:
             return app.send_static_file(**more, **others)  # type: ignore[no-any-return]
         return app.send_static_file(filename=filename)  # type: ignore[no-any-return]
 
+    stock.static_views.add(static)
     return static
+
+
+stock.static_views = weakref.WeakSet()
 
 
 def _websocket_now() -> WebSocket:
@@ -1327,4 +1371,4 @@ def _each_app_last(table: _Hooks[_T]) -> cabc.Iterator[_T]:
 
 
 def _with_anchor(url: str, anchor: str) -> str:
-    return f"{url}#{_url_quote(anchor, safe=_ANCHOR_SAFE)}"
+    return f"{url}#{_url_quote(anchor, safe=_ANCHOR_SAFE, errors=REPLACED)}"

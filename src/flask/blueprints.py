@@ -9,6 +9,7 @@ import os
 import typing as t
 from datetime import timedelta
 
+from ._contracts import stock
 from .globals import current_app
 from .helpers import _send_from_directory, _send_static, send_from_directory
 from .sansio.blueprints import Blueprint as SansioBlueprint
@@ -50,3 +51,7 @@ class Blueprint(SansioBlueprint):
             raise ValueError("Resources can only be opened for reading.")
         path = os.path.join(self.root_path, resource)
         return open(path, mode, encoding=None if mode == "rb" else encoding)
+
+
+stock.blueprint_static = Blueprint.send_static_file
+stock.blueprint_max_age = Blueprint.get_send_file_max_age

@@ -9,18 +9,19 @@ that one and its `g`, else it has an app context of its own; contexts are never 
 
 from __future__ import annotations
 
-import re
 import sys
 import typing as t
 from contextvars import Token
 from functools import update_wrapper
 
 from werkzeug.exceptions import HTTPException, NotFound
-from werkzeug.routing import MapAdapter, Rule, WebsocketMismatch
+from werkzeug.routing import MapAdapter, RequestRedirect, Rule, WebsocketMismatch
 
 from . import typing as ft
 from ._aborting import http_error
 from ._contracts import Exchange, stock
+from ._hosts import is_plain, plain_hosts
+from ._redirects import staying
 from ._routing import ABSENT, Found, arguments_of
 from ._upgrade import UpgradeRequired, answers_websocket
 from .globals import (
@@ -192,11 +193,15 @@ class AppContext:
         self._url_adapter = value
 
     def push(self) -> None:
-        """Make this the current app context."""
+        """Make this the current app context. Where a receiver of `appcontext_pushed` raises, it is popped again."""
         outer = _now()
         self._pushes.append((_set(self), outer))
         if appcontext_pushed.receivers:
-            appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
+            try:
+                appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
+            except BaseException as error:
+                self.pop(error)
+                raise
 
     def pop(self, exc: BaseException | None = _sentinel) -> None:
         """Leave this context; with the last push undone, tear it down.
@@ -343,7 +348,7 @@ class RequestContext:
                 app._check_host(self.request)
             except HTTPException as e:
                 self._url_adapter = None
-                self.request.routing_exception = e
+                self.request.routing_exception = e.with_traceback(None)
 
     def _first(self, name: str, made: t.Any) -> t.Any:
         """What was made late under this name first: threads that run in one context may make it at the same time.
@@ -425,7 +430,7 @@ class RequestContext:
         try:
             self._url_adapter = self.app.create_url_adapter(self.request)
         except HTTPException as e:
-            self.request.routing_exception = e
+            self.request.routing_exception = e.with_traceback(None)
 
     def match_request(self) -> None:
         """Find the rule for the request's URL, or the exception to raise in place of a view."""
@@ -443,7 +448,7 @@ class RequestContext:
                 and not app.subdomain_matching
                 and "HTTP_UPGRADE" not in environ
                 and MapAdapter.match is _adapter_match
-                and (host in _plain_hosts or _is_plain(host or environ.get("SERVER_NAME")))
+                and (host in plain_hosts or is_plain(host or environ.get("SERVER_NAME")))
             ):
                 if not path.isascii():
                     path = path.encode("latin-1").decode(errors="replace")
@@ -463,10 +468,16 @@ class RequestContext:
         if adapter is None:
             return
         request = self.request
+        self.app._router.guard(self.app.url_map)
         try:
             rule, values = adapter.match(return_rule=True)
         except HTTPException as e:
-            request.routing_exception = self._mismatch(adapter) or e if isinstance(e, WebsocketMismatch) else e
+            if isinstance(e, RequestRedirect):
+                e.new_url = staying(e.new_url, adapter)
+            refused = self._mismatch(adapter) or e if isinstance(e, WebsocketMismatch) else e
+            # Traceback and context hold this frame, and so the request, which is to be freed when it has been answered.
+            refused.__traceback__ = refused.__context__ = None
+            request.routing_exception = refused
             return
         if rule.websocket and not self._is_websocket and answers_websocket(rule):  # a handshake over WSGI
             request.routing_exception = UpgradeRequired()
@@ -554,7 +565,12 @@ class RequestContext:
             ):
                 # Somebody watches app contexts or has made them his own: make and push it by itself, as Flask does.
                 whence = self._app_ctx = app.app_context()
-                whence.push()
+                try:
+                    whence.push()
+                except BaseException:
+                    # It has ended already; whoever handles the error finds the request.
+                    self._pushes = (_set(self), outer, _BORROWED, self._pushes)
+                    raise
                 outer = _now()
         self._pushes = (_set(self), outer, whence, self._pushes)
 
@@ -636,8 +652,12 @@ class RequestContext:
             if hasattr(request, "close"):
                 raise  # else a request class of the app's own, which has none
         finally:
-            # The environment must not keep the request alive, which keeps the environment.
+            # The environment must not keep the request alive, which keeps the environment; nor may the frames that
+            # raised what matching had found, unless it is still on its way.
             request.environ["werkzeug.request"] = None
+            refused = getattr(request, "routing_exception", None)
+            if refused is not None and refused is not sys.exc_info()[1]:
+                refused.__traceback__ = None
 
     def _leave(self) -> bool:
         """Take this context from the top, or from under an app context pushed after it; whether it was on top."""
@@ -775,7 +795,12 @@ class RequestContext:
         return copied
 
     def __enter__(self) -> RequestContext:
-        self.push()
+        try:
+            self.push()
+        except BaseException as error:
+            if self._pushes:  # nobody else would
+                self.pop(error)
+            raise
         return self
 
     def __exit__(
@@ -816,17 +841,3 @@ if not t.TYPE_CHECKING:
     RequestContext._top_session = RequestContext.__dict__["session"]  # PERF: as AppContext._top_g
 
 _pop_request_context = RequestContext.pop
-
-# Labels of a host name as IDNA's ASCII form has them (RFC 1035 §2.3.4, RFC 5890), and a port. What looks otherwise may
-# be refused by Werkzeug when it binds the URL map, so it is not ours to route.
-_host_form = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*(?::[0-9]{1,5})?\Z", re.ASCII)
-_plain_hosts: dict[str | None, None] = {}  # PERF: asked in half the time of a set
-
-
-def _is_plain(host: str | None) -> bool:
-    if host is None or _host_form.match(host) is None:
-        return False
-    if len(_plain_hosts) >= 256:  # a client can send any name it likes; the memory of them is bounded
-        _plain_hosts.clear()
-    _plain_hosts[host] = None
-    return True

@@ -11,6 +11,7 @@ from contextvars import Context, copy_context
 from dataclasses import KW_ONLY, dataclass
 
 from . import json
+from ._unicode import encoded
 from .globals import _cv_request
 from .helpers import stream_with_context
 from .wrappers import Response
@@ -79,12 +80,12 @@ def _field(name: str, value: Data | int) -> str:
 
 def _encoded(event: object) -> bytes:
     if isinstance(event, str | dict | list):
-        return f"{_field('data', event)}\n".encode()
+        return encoded(f"{_field('data', event)}\n")
     if not isinstance(event, ServerSentEvent):
         raise TypeError(f"An event is a str, dict, list or ServerSentEvent, not {type(event).__name__}.")
     data = "" if event.data is None and event.event is not None else event.data
     fields = (("", event.comment), ("event", event.event), ("id", event.id), ("retry", event.retry), ("data", data))
-    return ("".join([_field(name, value) for name, value in fields if value is not None]) + "\n").encode()
+    return encoded("".join([_field(name, value) for name, value in fields if value is not None]) + "\n")
 
 
 class EventStream(Response):

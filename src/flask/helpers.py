@@ -22,6 +22,7 @@ from . import _files
 from ._aborting import http_error
 from ._contracts import stock
 from ._sending import AsyncChunks, NonBlocking, is_asynchronous
+from ._unicode import well_formed
 from .globals import _app_if_any, _cv_request, _environ_now, _now, _request_below, _set, current_app, request
 from .globals import request_ctx as request_ctx  # these two are found here, too
 from .globals import session as session
@@ -246,7 +247,7 @@ def get_flashed_messages(
     if category_filter:
         flashes = [pair for pair in flashes if pair[0] in category_filter]
     if not with_categories:
-        return [message for _, message in flashes]
+        return [flash[1] for flash in flashes]  # an extension may keep more with a message
     return flashes
 
 
@@ -260,6 +261,18 @@ def _in_this_app(max_age: object) -> dict[str, t.Any]:
         "use_x_sendfile": app.config["USE_X_SENDFILE"],
         "_root_path": app.root_path,
     }
+
+
+def _name_in_unicode(file: t.Any, options: dict[str, t.Any]) -> None:
+    """Have a file named such that Werkzeug can encode it, whatever bytes its name in the file system consists of."""
+    path = os.fspath(file) if isinstance(file, (str, os.PathLike)) else ""
+    if isinstance(path, str) and well_formed(path) != path:
+        if options.get("download_name") is None:
+            options["download_name"] = os.path.basename(path)
+        if options.get("etag", True) is True:
+            options["etag"] = False  # which would be made of the path
+    if isinstance(options.get("download_name"), str):
+        options["download_name"] = well_formed(options["download_name"])
 
 
 def send_file(
@@ -292,6 +305,7 @@ def send_file(
     response: Response | None = _files.send_file(top.app, environ, file, {**options, "max_age": max_age})
     if response is not None:
         return response
+    _name_in_unicode(file, options)
     return t.cast("Response", werkzeug.utils.send_file(file, **options, **_in_this_app(max_age)))
 
 
@@ -311,6 +325,7 @@ def send_from_directory(
     if response is not None:
         return response
     options = kwargs | _in_this_app(kwargs.get("max_age"))
+    _name_in_unicode(path, options)
     return t.cast("Response", werkzeug.utils.send_from_directory(directory, path, **options))
 
 

@@ -1,4 +1,7 @@
-"""The app's logger and the stream of the server's errors. Nothing here decides what is logged, or removes a handler."""
+"""The app's logger, the stream of the server's errors, and what brings the ids of requests into records, or makes JSON.
+
+Nothing here decides what is logged, removes a handler, or changes a configuration of logging.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,9 @@ import typing as t
 
 from werkzeug.local import LocalProxy
 
+from ._logged import JSONFormatter as JSONFormatter
+from ._logged import RequestIdFilter as RequestIdFilter
+from ._logged import request_id as request_id
 from .globals import _now
 
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import typing as t
-from collections.abc import MutableMapping
+import weakref
+from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadData, BadSignature, URLSafeTimedSerializer
 from werkzeug.datastructures import CallbackDict, ImmutableMultiDict, UpdateDictMixin
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from . import _cookies, _signing
+from . import _cookies, _keys, _signing
 from ._contracts import original, stock
 from ._incoming import EnvironHeaders, IncomingRequest
 from ._incoming.request import stock as stock_request
@@ -199,7 +201,10 @@ class SecureCookieSessionInterface(SessionInterface):
         `SECRET_KEY` signs. It and `SECRET_KEY_FALLBACKS` verify, so that keys can be rotated.
         """
         keys = _keys_of(app)
-        return self._make_signer(URLSafeTimedSerializer, keys) if keys else None
+        if not keys:
+            return None
+        _keys.warn_once(app)
+        return self._make_signer(URLSafeTimedSerializer, keys)
 
     def _make_signer(self, kind: type[_Serializer], keys: tuple[str | bytes, ...]) -> _Serializer:
         return kind(
@@ -225,12 +230,14 @@ class SecureCookieSessionInterface(SessionInterface):
             return None
         others = config["SECRET_KEY_FALLBACKS"]
         others = tuple(others) if others else None
-        recipe = (key, others, self.salt, self.serializer, self.key_derivation, self.digest_method)
+        # Its app too, whose keys are looked at when the signer is made.
+        recipe = (_reference(app), key, others, self.salt, self.serializer, self.key_derivation, self.digest_method)
         try:
             signer = _signers.get(recipe)
         except TypeError:  # a part that cannot be hashed, such as a bytearray for a key
             return self.get_signing_serializer(app)
         if signer is None:
+            _keys.warn_once(app)
             signer = self._make_signer(_signing.KeptSerializer, _keys_of(app))
             if len(_signers) >= 64:  # keys that change all the time must not pile up
                 _signers.clear()
@@ -279,6 +286,14 @@ class SecureCookieSessionInterface(SessionInterface):
             data = signer.loads(value, max_age=max_age)
         except BadSignature:
             return kind()
+        except (BadData, ValueError, OverflowError, OSError) as error:
+            # Signed with the key, and yet it cannot be read, or was signed at a time that no calendar has. Who has the
+            # key may write what he likes; but mostly another version of the app has written it.
+            cause = getattr(error, "original_error", None) or error
+            app.logger.warning("A session was signed with the SECRET_KEY but cannot be read: %s", type(cause).__name__)
+            return kind()
+        if type(data) is not dict and not isinstance(data, Mapping):
+            return kind()  # it was signed with this key, but as something else
         if kind is not SecureCookieSession or kind.__init__ is not _stock_init or type(data) is not dict:
             return kind(data)
         session: SecureCookieSession = _new_dict(kind)  # PERF: as its constructor, in half the time
@@ -309,7 +324,7 @@ class SecureCookieSessionInterface(SessionInterface):
             cookie = None
             if type(signer) is _signing.KeptSerializer:
                 cookie = _cookies.written(name, value, expires, attributes)
-            if not _add_cookie(response, cookie):
+            if not _add_cookie(response, cookie, app, session):
                 response.set_cookie(name, value, expires=expires, **_by_name(attributes))
         else:
             return
@@ -381,6 +396,7 @@ def _keys_of(app: Flask) -> tuple[str | bytes, ...]:
 
 _Serializer = t.TypeVar("_Serializer", bound=URLSafeTimedSerializer)
 _stock_serializer = URLSafeTimedSerializer
+_reference = weakref.ref
 _signers: dict[tuple[t.Any, ...], _signing.KeptSerializer] = {}
 
 
@@ -389,7 +405,6 @@ _signers: dict[tuple[t.Any, ...], _signing.KeptSerializer] = {}
 _incoming = IncomingRequest.__dict__
 _stock_cookies = IncomingRequest.cookies
 _stock_vary = WerkzeugResponse.vary
-_stock_set_cookie = WerkzeugResponse.set_cookie
 _stock_delete_cookie = WerkzeugResponse.delete_cookie
 _VARY = ("Vary", "Cookie")
 
@@ -437,7 +452,9 @@ def _vary_by_cookie(response: t.Any) -> None:
     pairs.append(_VARY)
 
 
-def _add_cookie(response: t.Any, cookie: str | None) -> bool:
+def _add_cookie(
+    response: t.Any, cookie: str | None, app: Flask | None = None, session: SessionMixin | None = None
+) -> bool:
     """Add a `Set-Cookie` header as the methods of the response would; or return False, with nothing done."""
     try:
         pairs = response._pairs
@@ -448,17 +465,25 @@ def _add_cookie(response: t.Any, cookie: str | None) -> bool:
     kind = type(response)
     own = response.__dict__
     if (
-        kind.set_cookie is not _stock_set_cookie
+        kind.set_cookie is not stock.set_cookie
         or kind.delete_cookie is not _stock_delete_cookie
         or "set_cookie" in own
         or "delete_cookie" in own
     ):
         return False
     most = response.max_cookie_size
-    if most and len(cookie) > most:  # which Werkzeug warns of
-        return False
+    if most and len(cookie) > most and session is not None:
+        _cookies.warn_large(app, cookie.partition("=")[0], len(cookie), most, partial(_largest, app, session))
     pairs.append(("Set-Cookie", cookie))
     return True
+
+
+def _largest(app: t.Any, session: SessionMixin) -> str:
+    """What makes a session large, for a warning."""
+    dumps = app.session_interface.serializer.dumps
+    sizes = sorted(((len(dumps({key: value})), str(key)[:40]) for key, value in session.items()), reverse=True)
+    named = ", ".join(f"{key!r} ({size} bytes)" for size, key in sizes[:3])
+    return f" The session's largest keys, before compression: {named}. Keep what is large on the server."
 
 
 def _untouched_session_is_silent(app: Flask, context: RequestContext) -> bool:

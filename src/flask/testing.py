@@ -62,6 +62,13 @@ class EnvironBuilder(werkzeug.test.EnvironBuilder):
         self.app = app
         super().__init__(path, base_url, *args, **kwargs)
 
+    def get_environ(self) -> WSGIEnvironment:
+        """The environment. A body that is sent in chunks ends where what was given for it does, as servers have it."""
+        environ = super().get_environ()
+        if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
+            environ.setdefault("wsgi.input_terminated", True)
+        return environ
+
     def json_dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
         """The body of a request made with ``json=``, by ``app.json``."""
         return self.app.json.dumps(obj, **kwargs)

@@ -13,6 +13,8 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import Forbidden
 
 from ._contracts import stock
+from ._incoming.request import json_reader
+from ._sendable import check_headers
 from ._upgrade import UpgradeRequired as UpgradeRequired
 from .ctx import RequestContext
 from .sessions import _untouched_session_is_silent
@@ -150,6 +152,7 @@ class WebSocket(Handshake):
         context = _context_of(self)
         if context is not None:
             pairs += await context.session_cookies(connection)
+        check_headers(pairs)
         self.subprotocol = subprotocol
         await connection.accept(pairs, subprotocol)
 
@@ -164,8 +167,8 @@ class WebSocket(Handshake):
         return await connection.receive()
 
     async def receive_json(self) -> t.Any:
-        """The next message, read as JSON by the app's provider. Raises `ValueError` for what is none."""
-        return self.json_module.loads(await self.receive())
+        """The next message, read as JSON as a request's body is. Raises `ValueError` for what is none."""
+        return json_reader(self.json_module)(await self.receive())
 
     async def send(self, data: Message) -> None:
         """Send a message: a str as text, bytes as they are. Raises `RuntimeError` where this side has closed."""

@@ -9,31 +9,47 @@ The private names of Werkzeug that are read here: `_status`, `_status_code`, `_o
 from __future__ import annotations
 
 import typing as t
-from functools import cache
+from datetime import datetime
+from functools import cache, wraps
 from http import HTTPStatus
 from operator import attrgetter
 from types import GeneratorType, NoneType
 
-from werkzeug.datastructures import Authorization, Headers
+from werkzeug.datastructures import Authorization, CharsetAccept, Headers, IfRange
 from werkzeug.exceptions import BadRequest, HTTPException
-from werkzeug.http import HTTP_STATUS_CODES
-from werkzeug.utils import cached_property, get_content_type
+from werkzeug.http import HTTP_STATUS_CODES, dump_cookie, parse_accept_header
+from werkzeug.utils import cached_property, get_content_type, header_property
 from werkzeug.wrappers import Request as RequestBase
 from werkzeug.wrappers import Response as ResponseBase
+from werkzeug.wsgi import get_host
 
-from . import _contracts, _files, json
+from . import _contracts, _cookies, _files, json
+from ._dates import date_of, with_possible_dates
 from ._headers import Headers as OurHeaders
 from ._headers import around, lowered
 from ._incoming import EnvironHeaders, IncomingRequest
 from ._incoming.request import stock
 from ._redirects import is_plain
-from ._sending import AsyncChunks, is_asynchronous, rewritten, send
+from ._sendable import (
+    check_cookie,
+    check_headers,
+    check_line,
+    check_locations,
+    checked,
+    cookie_names,
+    fit,
+    rewritten,
+)
+from ._sending import AsyncChunks, Closing, encoded_chunks, is_asynchronous, send
+from ._unicode import encoded, mend, well_formed
 from .debughelpers import attach_enctype_error_multidict
 from .globals import _app_if_any, _now
 from .globals import current_app as current_app  # it is found here, too
 from .helpers import _split_blueprint_path
 
 if t.TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from werkzeug.routing import Rule
 
@@ -58,22 +74,49 @@ class _Derived:
 def _limit(name: str, key: str, summary: str) -> property:
     """A limit on what a request may be: the one assigned for it, else the app's setting; None is no limit.
 
-    Where no app is current it is Werkzeug's default.
+    Where no app is current it is the default of the class below; so it is where a config without our defaults does not
+    know a setting that is ours.
     """
+    default = getattr(IncomingRequest, name)
+    is_ours = not hasattr(RequestBase, name)
 
     def get(request: t.Any) -> t.Any:
         own = request.__dict__
         if name in own and own[name] is not None:
             return own[name]
         try:
-            return _now().app.config[key]
+            config = _now().app.config
         except RuntimeError:  # no app is current
-            return getattr(RequestBase, name)
+            return default
+        return config.get(key, default) if is_ours else config[key]
 
     def assign(request: t.Any, value: int | None) -> None:
         request.__dict__[name] = value
 
     return property(get, assign, doc=f"{summary} `{key}` unless assigned for this request; None is no limit.")
+
+
+def _date(name: str) -> header_property[datetime]:
+    doc = f"The {name} header as a date in UTC; None where there is none, or none that a calendar has."
+    return header_property(name, None, t.cast(t.Any, date_of), read_only=True, doc=doc)
+
+
+def _url(name: str) -> t.Any:
+    """Werkzeug's property, which before CPython 3.13 fails at a host such as `xn--`: that is shown as it was sent."""
+    known: t.Any = getattr(RequestBase, name)
+
+    def get(request: t.Any) -> str:
+        try:
+            return known.fget(request)  # type: ignore[no-any-return]
+        except UnicodeError:
+            host, request.host = request.host, "host"
+            try:
+                shown: str = known.fget(request)
+            finally:
+                request.host = host
+            return shown.replace("//host", f"//{host}", 1)
+
+    return cached_property(get, name, known.__doc__)
 
 
 def _decoded(wsgi_string: str) -> str:
@@ -130,15 +173,31 @@ class Request(IncomingRequest):
         max_content_length = _limit(
             "max_content_length", "MAX_CONTENT_LENGTH", "Bytes that a body may have before reading it raises 413."
         )
+        max_chunked_length = _limit(
+            "max_chunked_length",
+            "MAX_CHUNKED_LENGTH",
+            "Bytes that a body without a length may have, where `max_content_length` is None and all of it is read at"
+            " once (`get_data`, JSON, forms), before that raises 413.",
+        )
         max_form_memory_size = _limit(
             "max_form_memory_size",
             "MAX_FORM_MEMORY_SIZE",
-            "Bytes that a field of a multipart form may have before parsing it raises 413.",
+            "Bytes that all fields of a form may have together, files apart, before parsing it raises 413.",
         )
         max_form_parts = _limit(
             "max_form_parts",
             "MAX_FORM_PARTS",
-            "Parts that a multipart form may have before parsing it raises 413.",
+            "Fields and files that a form may have before parsing it raises 413.",
+        )
+        max_form_part_headers = _limit(
+            "max_form_part_headers",
+            "MAX_FORM_PART_HEADERS",
+            "Headers that a part of a multipart form may have before parsing it raises 413.",
+        )
+        max_form_part_header_size = _limit(
+            "max_form_part_header_size",
+            "MAX_FORM_PART_HEADER_SIZE",
+            "Bytes that all headers of a part of a multipart form may have before parsing it raises 413.",
         )
 
     @property
@@ -178,6 +237,28 @@ class Request(IncomingRequest):
         except ValueError:  # Basic credentials that are not even ASCII
             return None
 
+    if not t.TYPE_CHECKING:
+        url, base_url, root_url, host_url = map(_url, ("url", "base_url", "root_url", "host_url"))
+        date = _date("Date")
+        if_modified_since = _date("If-Modified-Since")
+        if_unmodified_since = _date("If-Unmodified-Since")
+
+    @property
+    def if_range(self) -> IfRange:
+        """The If-Range header; empty where it is none that could be sent again."""
+        try:
+            found = super().if_range
+            found.to_header()
+        except (ValueError, OverflowError):  # a quote within an ETag, a date that no calendar has
+            return IfRange()
+        return found
+
+    @property
+    def accept_charsets(self) -> CharsetAccept:
+        """The Accept-Charset header."""
+        # What Python looks charsets up by takes no such name; servers mostly refuse it.
+        return parse_accept_header(self.headers.get("Accept-Charset", "").replace("\0", ""), CharsetAccept)
+
     @property
     def last_event_id(self) -> str | None:
         """The id of the last server-sent event that a reconnecting client has seen; None where there is none."""
@@ -188,11 +269,15 @@ class Request(IncomingRequest):
         own = self.__dict__
         if "form" in own:
             return
-        if not self._load_small_form():
-            self._has_files = True
-            super()._load_form_data()
-        elif own.get("files"):
-            return
+        try:
+            if not self._load_small_form():
+                self._has_files = True
+                super()._load_form_data()
+            elif own.get("files"):
+                return
+        except HTTPException as error:
+            self._refuse_body(error)
+            raise
         # A form that was sent without its enctype has names of files in `form` and nothing in `files`.
         app = _app_if_any()
         if app is not None and app.debug and self.mimetype != "multipart/form-data" and not self.files:
@@ -281,6 +366,7 @@ setattr(Request, "stream", IncomingRequest.__dict__["stream"])  # noqa: B010 - t
 stock.kind, stock.steps = Request, t.cast("t.Mapping[str, t.Any]", Request.__dict__)
 stock.headers = t.cast(t.Any, Request).headers
 stock.query_string = t.cast(t.Any, Request).query_string
+stock.json_module = json
 
 
 # What is known of a response beforehand. Codes whose response has no body or sheds headers on its way out (1xx, 204,
@@ -291,12 +377,15 @@ _status_lines: dict[int, str] = {
     if status >= 200 and status not in (204, 304) and status.value in HTTP_STATUS_CODES
 }
 _OK = _status_lines[200]
+# The lines of such codes; those that applications say in words of their own come to them.
+_whole_lines = dict.fromkeys(_status_lines.values())  # PERF: asked in half the time of a set
 _content_types = {
     mimetype: ("Content-Type", get_content_type(mimetype, "utf-8"))
     for mimetype in ("text/html", "text/plain", "text/css", "text/csv", "application/json", "application/xml")
 }
 _lengths: list[tuple[str, str] | None] = [None] * 4096
 _KNOWN_HEADERS = frozenset({Headers, OurHeaders})
+_all_fit = fit.issuperset
 
 
 class Response(ResponseBase):
@@ -309,6 +398,18 @@ class Response(ResponseBase):
     default_mimetype: str | None = "text/html"
     json_module = json
     autocorrect_location_header = False
+
+    def set_data(self, value: bytes | str) -> None:
+        """Send this body; where text holds half of a character (a lone surrogate), U+FFFD stands in its place."""
+        super().set_data(encoded(value) if isinstance(value, str) else value)
+
+    data = property(ResponseBase.get_data, set_data, doc=ResponseBase.data.__doc__)
+
+    def iter_encoded(self) -> t.Iterator[bytes]:
+        """The pieces of the body as bytes; of text as `set_data` sends it."""
+        if isinstance(self.response, str):
+            return super().iter_encoded()  # which warns of it
+        return encoded_chunks(self.response)
 
     if t.TYPE_CHECKING:
 
@@ -358,7 +459,10 @@ class Response(ResponseBase):
                     pass
                 elif kind is str or kind is bytes:
                     if own.set_data is _set_data and self.automatically_set_content_length and not direct_passthrough:
-                        data = response.encode() if kind is str else response
+                        try:
+                            data = response.encode() if kind is str else response
+                        except UnicodeEncodeError:
+                            data = encoded(response)
                         size = len(data)
                         self._status = _status_lines[status]
                         self._status_code = status
@@ -375,8 +479,7 @@ class Response(ResponseBase):
             if is_asynchronous(response):
                 response = _chunks_of(response)
             super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
-            if self.__dict__.get("_on_close") == []:
-                del self._on_close  # it comes when it is asked for
+            _watch_closing(self)
 
         @classmethod
         def force_type(cls, response, environ=None):
@@ -384,7 +487,19 @@ class Response(ResponseBase):
                 page = cls.__new__(cls)
                 if page._show(response, environ):
                     return page
-            return super().force_type(response, environ)
+            if isinstance(response, HTTPException):
+                mend(response)
+            forced = super().force_type(response, environ)
+            _watch_closing(forced)
+            return forced
+
+        @wraps(ResponseBase.make_conditional)
+        def make_conditional(self, request_or_environ, *args, **kwargs):
+            try:
+                return super().make_conditional(request_or_environ, *args, **kwargs)
+            except OverflowError:  # of a date, which is compared before anything is decided
+                environ = getattr(request_or_environ, "environ", request_or_environ)
+                return super().make_conditional(with_possible_dates(environ), *args, **kwargs)
 
         def _show(self, error, environ):
             """Become the response that Werkzeug would make of an error by calling it; or return False, unchanged."""
@@ -414,6 +529,8 @@ class Response(ResponseBase):
                     if "content-type" not in names or "content-length" in names or not rewritten.isdisjoint(names):
                         return False
                     pairs = Headers(pairs)._list
+                    if not _all_fit(pairs):
+                        check_headers(pairs)
             data = _error_page(error, environ, code, plain)
             size = len(data)
             pairs.append((size < 4096 and _lengths[size]) or _length(size))
@@ -475,19 +592,73 @@ class Response(ResponseBase):
                     data = body.data if type(body) is _Once else None
                 if (
                     type(data) is bytes
-                    and self._status_code in _status_lines
+                    and (self._status in _whole_lines or _is_whole(self))
                     and not self._closes
                     and not self.direct_passthrough
                     and environ["REQUEST_METHOD"] != "HEAD"
                     and (self._headers is None or _are_final(self, pairs))
                 ):
+                    if self._headers is not None and not _all_fit(pairs):
+                        check_headers(pairs)
                     start_response(self._status, pairs.copy())
                     return [data]  # PERF: servers take a list whole, other iterables chunk by chunk (11 µs on Granian)
                 if kind._is_stock:
                     sent = send(self, pairs, environ, start_response)
                     if sent is not None:
                         return sent
-            return super().__call__(environ, start_response)
+            check_locations(self.headers)
+            if self.autocorrect_location_header and not get_host(environ):
+                # Without a host 'http:///path' would come of it, of which browsers take the path for a host.
+                self.autocorrect_location_header = False
+            return super().__call__(environ, checked(start_response))
+
+        def get_app_iter(self, environ):
+            """The body to send; see Werkzeug's documentation. One that is passed on as it is closes the response."""
+            body = super().get_app_iter(environ)
+            return Closing(self, iter(body), False) if body is self.response and self._closes else body
+
+        def close(self):
+            """Close the body, then call what `call_on_close` registered: all of it, also where one of them raises.
+
+            Raises what was raised; an `ExceptionGroup` where that was several.
+            """
+            errors = []
+            try:
+                for function in (getattr(self.response, "close", bool), *self._on_close):
+                    try:
+                        function()
+                    except Exception as error:  # noqa: BLE001 - the others have something to release too
+                        errors.append(error)
+                if len(errors) > 1:
+                    raise ExceptionGroup("Several errors while a response was closed", errors)
+                if errors:
+                    raise errors[0]
+            finally:
+                del errors  # no cycle of an exception, its traceback and this frame
+
+    def set_cookie(
+        self, key: str, value: str = "", max_age: timedelta | int | None = None,
+        expires: str | datetime | int | float | None = None, path: str | None = "/", domain: str | None = None,
+        secure: bool = False, httponly: bool = False, samesite: str | None = None, partitioned: bool = False,
+    ) -> None:  # fmt: skip
+        """Set a cookie; the arguments are those of `werkzeug.Response.set_cookie`.
+
+        Warns, once for each place, of a cookie that browsers would drop: larger than `max_cookie_size`, or
+        SameSite=None without Secure. Raises `ValueError` for a name or an attribute that would end early.
+        """
+        if key not in cookie_names or domain or max_age is not None or isinstance(expires, str):
+            check_cookie(key, domain, expires, max_age)
+        attributes = max_age, expires, path, domain, secure, httponly, True, 0, samesite, partitioned
+        try:
+            cookie = dump_cookie(key, value, *attributes)
+        except UnicodeEncodeError:
+            cookie = dump_cookie(well_formed(key), well_formed(value), *attributes)
+        limit = self.max_cookie_size
+        if limit and len(cookie) > limit:
+            _cookies.warn_large(_app_if_any(), key, len(cookie), limit)
+        if samesite is not None and _cookies.is_dropped(samesite, secure, partitioned):
+            _cookies.warn_dropped(_app_if_any(), key)
+        self.headers.add("Set-Cookie", cookie)
 
     @property
     def max_cookie_size(self) -> int:  # type: ignore[override]
@@ -534,7 +705,11 @@ def _plain(
         mimetype = kind.default_mimetype
     if mimetype not in _content_types or (status is not None and status not in _status_lines):
         return None
-    data: t.Any = body.encode() if type(body) is str else body
+    data: t.Any
+    try:
+        data = body.encode() if type(body) is str else body
+    except UnicodeEncodeError:
+        data = encoded(t.cast(str, body))
     size = len(data)
     length = _lengths[size] if size < 4096 else None
     line = _OK if status is None else _status_lines[status]
@@ -592,7 +767,7 @@ def _error_page(error: HTTPException, environ: WSGIEnvironment, code: int, plain
         or not (plain or _words_of_a_page.isdisjoint(error.__dict__))
     ):
         body: t.Any = error.get_body(environ, None)
-        return body.encode() if isinstance(body, str) else bytes(body)
+        return encoded(body) if isinstance(body, str) else bytes(body)
     key = (code, kind.description, HTTP_STATUS_CODES.get(code))
     page = _pages.get(key)
     if page is None:
@@ -600,6 +775,18 @@ def _error_page(error: HTTPException, environ: WSGIEnvironment, code: int, plain
             _pages.clear()
         page = _pages[key] = error.get_body(environ, None).encode()
     return page
+
+
+def _is_whole(response: Response) -> bool:
+    """Whether a status that an application said in its own words is of a code with a body. Raises `Unsendable`."""
+    line = response._status
+    check_line(line)
+    if response._status_code not in _status_lines:
+        return False
+    if len(_whole_lines) >= 256:
+        _whole_lines.clear()
+    _whole_lines[line] = None
+    return True
 
 
 def _are_final(response: Response, pairs: list[tuple[str, str]]) -> bool:
@@ -621,6 +808,15 @@ def _start_closing(response: t.Any) -> list[t.Callable[[], t.Any]]:
     return []
 
 
+def _watch_closing(response: t.Any) -> None:
+    """Note whether anything is to be called on close of a response that Werkzeug made."""
+    functions = response.__dict__.get("_on_close")
+    if functions:
+        response._closes = True
+    elif functions is not None:
+        del response._on_close  # it comes when it is asked for
+
+
 setattr(Response, "_on_close", _Derived("_on_close", _start_closing))  # noqa: B010 - typed as a plain list in the base
 
 # What a response of a file is made with. PERF: what is no method takes five times as long to ask for, so of that only
@@ -628,6 +824,8 @@ setattr(Response, "_on_close", _Derived("_on_close", _start_closing))  # noqa: B
 _init = Response.__init__
 _contracts.stock.response_class = Response
 _contracts.stock.response_init = _init
+_contracts.stock.response_call = Response.__call__
+_contracts.stock.set_cookie = Response.set_cookie
 _set_etag = Response.set_etag
 _make_conditional = Response.make_conditional
 _process_range_request = Response._process_range_request

@@ -45,6 +45,15 @@ def test_table_judges_each_row_by_its_bar() -> None:
     assert f"falcon: {bar * 10:.2f} over the 1 rows that it has" in text
 
 
+def test_the_table_says_what_changed_since_a_commit() -> None:
+    """Rows that take longer, or less, than an earlier commit's are named, where it is beyond noise."""
+    found: ratios.Found = {
+        "hello": {"upstream": runs(100.0), "ours": runs(10.0), "before": runs(8.0)},
+        "404": {"upstream": runs(100.0), "ours": runs(10.1), "before": runs(10.0)},
+    }
+    assert f"now of before: {(1.25 * 1.01) ** 0.5:.3f} over all rows; beyond 5%: hello 1.25" in ratios.text(found)
+
+
 ABOUT = {
     "date": "2026-11-22",
     "python": "CPython 3.13.0",

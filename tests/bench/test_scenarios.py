@@ -20,6 +20,8 @@ from bench.scenarios import SCENARIOS
 from bench.worker import application_for, prepared
 from tests import oracle
 
+pytestmark = pytest.mark.slow
+
 OF_THE_RUN = {"etag", "set-cookie", "date"}  # the folder of a file, the time of a signature
 ALL_ANSWERS = """
 import json, sys

@@ -15,7 +15,9 @@ from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
 
 from flask import Flask
 from flask.cli.debugger import GuardedDebugger, guarded, warn_if_exposed
+from flask.cli.record import Record
 
+NO_HOSTS = "[::1", "[]", "[::1]x", "a b"
 SECRET = re.compile(r'SECRET = "(\w+)"')
 
 
@@ -79,18 +81,21 @@ def test_trusted_hosts(debugger: GuardedDebugger, host: str) -> None:
     "host",
     [
         *("evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "evillocalhost", "192.168.0.5:5000"),
-        *("", "[::2]", "[::1", "[]", "[dev.example]", "[::1]x", "[::1]:", "a b"),
+        *("", "[::2]", "[::1]:", "[dev.example]", *NO_HOSTS),
     ],
 )
 def test_untrusted_hosts(debugger: GuardedDebugger, host: str) -> None:
     """For any other Host header there is no page, no secret, no console and no resource: only the app and its error."""
-    with pytest.raises(ZeroDivisionError):
-        ask(debugger, "/boom", host)
+    if host in NO_HOSTS:
+        assert ask(debugger, "/boom", host)[0] == "400 BAD REQUEST"
+    else:
+        with pytest.raises(ZeroDivisionError):
+            ask(debugger, "/boom", host)
     assert not debugger.frames
     by_secret = f"/?__debugger__=yes&s={debugger.secret}&cmd=pinauth&pin=123-456-789"
     for path in ("/console", by_secret, "/?__debugger__=yes&cmd=resource&f=debugger.js"):
         status, sent, text = ask(debugger, path, host)
-        assert status == "404 NOT FOUND"
+        assert status == ("400 BAD REQUEST" if host in NO_HOSTS else "404 NOT FOUND")
         assert "Set-Cookie" not in sent
         assert debugger.secret not in text
 
@@ -110,12 +115,13 @@ def test_a_host_on_another_address_of_this_machine(debugger: GuardedDebugger) ->
 
 def test_a_developer_is_told_why(debugger: GuardedDebugger, capsys: pytest.CaptureFixture[str]) -> None:
     """The first error that is not shown says so on stderr, with the host quoted and cut."""
+
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
-            ask(debugger, "/boom", "evil\x1b[31m" + "x." * 500)
+            ask(debugger, "/boom", "evil\x85" + "x." * 500)
     error = capsys.readouterr().err
     assert error.count("\n") == 1
-    assert "\\x1b[31mx.x" in error
+    assert "evil\\x85x.x" in error
     assert len(error) < 300
     assert "--host" in error
 
@@ -159,9 +165,9 @@ def test_the_servers_debugger_is_the_guarded_one(monkeypatch: pytest.MonkeyPatch
         return []
 
     monkeypatch.setattr("werkzeug.serving.make_server", make_server)
-    with guarded(), pytest.raises(InterruptedError):
+    with guarded(Record.begin()), pytest.raises(InterruptedError):
         run_simple("dev.example", 5000, app, use_debugger=True)
-    assert type(made[0]) is GuardedDebugger
+    assert isinstance(made[0], GuardedDebugger)
     assert made[0].trusted_hosts == [".localhost", "127.0.0.1", "dev.example"]
     assert werkzeug.debug.DebuggedApplication is DebuggedApplication
 

@@ -20,7 +20,7 @@ def test_module_and_help(write: Write, command: Command) -> None:
     done = command("--help")
     assert done.returncode == 0
     assert done.stdout.startswith("Usage: python -m flask [OPTIONS] COMMAND [ARGS]...\n")
-    for name in ("--env-file", "--app", "--debug / --no-debug", "--version", "run", "shell", "routes"):
+    for name in ("--env-file", "--app", "--debug / --no-debug", "--version", "run", "serve", "shell", "routes"):
         assert re.search(rf"^ +(-\w, )?{re.escape(name)}\b", done.stdout, re.MULTILINE), name
 
 

@@ -7,6 +7,8 @@ import re
 import socket
 import sys
 import typing as t
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from click.testing import CliRunner, Result
 
 from flask import Flask
 from flask.cli import NoAppException, cli, show_server_banner
+from flask.cli.record import VARIABLE, Record, inherited
 from flask.cli.server import serve
 
 from .conftest import Command, Write
@@ -40,6 +43,18 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Server:
     server = Server()
     monkeypatch.setattr(werkzeug.serving, "run_simple", server)
     return server
+
+
+@contextmanager
+def started_by_the_reloader() -> Iterator[None]:
+    """What the first process that serves finds, when the reloader started it."""
+    inherited.cache_clear()
+    with Record.begin().handed_on():
+        os.environ[VARIABLE] = str(os.dup(int(os.environ[VARIABLE])))
+        os.environ["WERKZEUG_RUN_MAIN"] = "true"
+        yield
+        del os.environ["WERKZEUG_RUN_MAIN"]
+    inherited.cache_clear()
 
 
 def invoke(*args: str, **env: str) -> Result:
@@ -93,7 +108,8 @@ def test_what_the_server_gets(
     result = invoke(*args, **env)
     assert result.exit_code == 0, result.output
     (call,) = server.calls
-    assert isinstance(call.pop("application"), Flask)
+    # Whoever only watches does not import the app.
+    assert isinstance(call.pop("application"), Flask) is not call["use_reloader"]
     assert call == {**DEFAULTS, **options}
 
 
@@ -143,21 +159,30 @@ def test_a_broken_app_starts_no_server(write: Write, server: Server, text: str, 
 def test_a_mistake_at_the_start_is_waited_for(
     write: Write, server: Server, text: str, kind: type[Exception], args: list[str]
 ) -> None:
-    """With the reloader a mistake in the code does not end the command; the process that serves will tell of it."""
+    """With the reloader a mistake in the code does not end the command; the process that serves tells of it."""
     write("app.py", text)
     result = invoke("run", *args)
     assert (result.exit_code, result.stderr) == (0, "")
-    assert server.calls[0]["use_reloader"] is True
-    with pytest.raises(kind):
-        server.calls[0]["application"]({}, None)
+    with started_by_the_reloader():
+        result = invoke("run", *args)
+    assert result.exit_code == 0
+    assert kind.__name__ in result.stderr
+    for call in server.calls:
+        assert call["use_reloader"] is True
+        with pytest.raises((kind, NoAppException)):
+            call["application"]({}, None)
 
 
 @pytest.mark.parametrize("app", ["nope_x", "app:nope", "app:(", "app:create_app(1)", "app"])
-def test_what_was_typed_wrong_is_not_waited_for(write: Write, server: Server, app: str) -> None:
+@pytest.mark.parametrize("args", [[], ["--debug"]])
+def test_what_was_typed_wrong_is_not_waited_for(write: Write, command: Command, app: str, args: list[str]) -> None:
     """No save mends a name that leads nowhere: the command ends with status 2, with the reloader or without."""
     write("app.py", "def create_app(): pass\n")
-    assert invoke("--app", app, "run", "--debug").exit_code == 2
-    assert not server.calls
+    done = command("--app", app, "run", "--port", "0", *args)
+    assert done.returncode == 2
+    assert done.stderr.count("Error: ") == 1
+    # What is certain without any code of the app's is told before the server starts.
+    assert ("Running on" in done.stderr) is (bool(args) and app not in {"nope_x", "app:("})
 
 
 @pytest.mark.parametrize(

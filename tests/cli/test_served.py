@@ -7,6 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+import types
 import typing as t
 from pathlib import Path
 
@@ -376,7 +378,7 @@ def test_paths_as_windows_writes_them(monkeypatch: pytest.MonkeyPatch) -> None:
     assert BEFORE_APP_NAME.split("C:/site/app.py", maxsplit=1) == ["C:/site/app.py"]
 
 
-def test_without_what_only_posix_has(monkeypatch: pytest.MonkeyPatch, write: Write, calls: list[Call]) -> None:
+def test_without_what_only_posix_has(monkeypatch: pytest.MonkeyPatch, folder: Path, calls: list[Call]) -> None:
     """Where there is no readline, no /proc and no terminal control, shell, server and ports work all the same."""
     from flask.cli import ports
 
@@ -387,6 +389,11 @@ def test_without_what_only_posix_has(monkeypatch: pytest.MonkeyPatch, write: Wri
     shell = CliRunner().invoke(group, ["shell"], input="print(6 * 7)\n")
     assert shell.exception is None
     assert "42" in shell.output
+    handles = types.SimpleNamespace(get_osfhandle=lambda descriptor: descriptor)
+    monkeypatch.setitem(sys.modules, "msvcrt", handles)
+    for flag in ("O_BINARY", "O_TEMPORARY"):
+        monkeypatch.setattr(os, flag, 0, raising=False)
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
     assert CliRunner().invoke(group, ["run", "--debug"]).exit_code == 0
     assert calls[0].options["use_reloader"]
     monkeypatch.setattr(os, "name", "nt")

@@ -136,21 +136,17 @@ LIMITS = (
     ),
     Limit(
         ("test_uploads.py::test_client_gone_from_an_upload", "test_uploads.py::test_half_a_body_is_never_a_whole_one"),
-        ("gunicorn", "granian-wsgi"),
+        (),
         "The server says by `wsgi.input_terminated` that it ends the body, and does so where the connection ended.",
-        "https://werkzeug.palletsprojects.com/en/stable/wsgi/#werkzeug.wsgi.get_input_stream",
+        "https://github.com/benoitc/gunicorn/issues/3234",
+        mended=("gunicorn", "granian-wsgi"),
     ),
     Limit(
         ("test_uploads.py::test_half_of_the_chunks_are_never_all",),
         ("granian-wsgi",),
         "That chunks broke off looks as their end does.",
         f"{GRANIAN_CODE}/wsgi/types.rs",
-    ),
-    Limit(
-        ("test_uploads.py::test_half_of_the_chunks_are_never_all",),
-        ("granian-rsgi",),
-        "That chunks broke off looks as their end does: the protocol has no sign for it.",
-        f"{GRANIAN_CODE}/rsgi/io.rs",
+        mended=("granian-rsgi",),
     ),
     Limit(
         ("test_headers.py::test_underscore_in_request_header", "test_headers.py::test_underscore_beside_hyphen"),
@@ -217,14 +213,9 @@ LIMITS = (
     Limit(
         ("test_streams.py::test_broken_stream", "test_async.py::test_broken_stream"),
         ("granian-wsgi",),
-        "A stream that fails ends as any other.",
+        "A stream that fails ends as any other: neither protocol has a sign for it.",
         f"{GRANIAN_CODE}/wsgi/io.rs",
-    ),
-    Limit(
-        ("test_streams.py::test_broken_stream", "test_async.py::test_broken_stream"),
-        ("granian-rsgi",),
-        "A stream that fails ends as any other: the protocol has no sign for it.",
-        RSGI,
+        mended=("granian-rsgi",),
     ),
     Limit(
         ("test_streams.py::test_broken_stream", "test_async.py::test_broken_stream"),

@@ -229,10 +229,11 @@ async def times(count: int, piece: bytes) -> AsyncIterator[bytes]:
 
 @waiting.route("/broken/<token>")
 async def broken(token: str) -> Response:
-    """A stream that fails after its first piece."""
+    """A stream that fails after its first piece, once the test has said so: when that has come is the server's affair."""
 
     async def body() -> AsyncIterator[bytes]:
         yield b"first\n"
+        await asyncio.to_thread(events.heard, token, "released")
         raise RuntimeError("this stream always fails")
 
     return Response(told_when_closed(token, body()))

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from werkzeug.exceptions import HTTPException
 
 import flask
 from flask import Blueprint, Flask, Response, request, session
@@ -172,10 +174,39 @@ def pieces() -> dict[str, t.Any]:
     return digest(b"".join(received))
 
 
+@receiving.post("/lines")
+def lines() -> dict[str, t.Any]:
+    """Read the stream line by line."""
+    received = list(request.stream)
+    return {"lines": len(received), **digest(b"".join(received))}
+
+
 @receiving.post("/limited")
 def limited() -> dict[str, t.Any]:
     request.max_content_length = 1000
     return digest(request.get_data())
+
+
+READERS: dict[str, Callable[[], t.Any]] = {
+    "data": lambda: request.get_data(),
+    "json": lambda: request.get_json(),
+    "form": lambda: request.form,
+    "files": lambda: request.files,
+    "stream": lambda: request.stream.read(),
+    "lines": lambda: list(request.stream),
+}
+"""The ways to read a body."""
+
+
+@receiving.post("/limited/<reader>")
+def limited_reader(reader: str) -> str:
+    """Read a body of at most a thousand bytes, and once more when it was refused."""
+    request.max_content_length = 1000
+    try:
+        READERS[reader]()
+    except HTTPException:
+        READERS[reader]()
+    return "read"
 
 
 @receiving.post("/ignored")
@@ -254,10 +285,11 @@ def unsized() -> Response:
 
 @streaming.route("/broken/<token>")
 def broken(token: str) -> Response:
-    """A stream that fails after its first piece."""
+    """A stream that fails after its first piece, once the test has said so: when that has come is the server's affair."""
 
     def body() -> Iterator[bytes]:
         yield b"first\n"
+        events.heard(token, "released")
         raise RuntimeError("this stream always fails")
 
     return Response(told_when_closed(token, body()))

@@ -175,6 +175,7 @@ def test_broken_stream(mixed: Served, token: str) -> None:
         connection.send(request_head(f"/async/broken/{token}"))
         pieces = connection.pieces(connection.head())
         assert next(pieces) == b"first\n"
+        mixed.ask(f"/events/{token}/released")
         try:
             rest: bytes | None = b"".join(pieces)
         except Broken:

@@ -53,6 +53,7 @@ def test_broken_stream(served: Served, token: str) -> None:
         head = connection.head()
         pieces = connection.pieces(head)
         assert next(pieces) == b"first\n"
+        served.ask(f"/events/{token}/released")
         try:
             rest: bytes | None = b"".join(pieces)
         except Broken:

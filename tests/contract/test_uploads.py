@@ -118,6 +118,35 @@ def test_chunks_above_the_limit_as_they_arrive(served: Served) -> None:
         assert connection.answer().status == 413
 
 
+READERS: dict[str, tuple[str, t.Callable[[bytes], bytes]]] = {
+    "data": ("text/plain", lambda content: content),
+    "json": ("application/json", lambda content: b'"' + content + b'"'),
+    "form": ("application/x-www-form-urlencoded", lambda content: b"a=" + content),
+    "files": ("multipart/form-data; boundary=border", lambda content: multipart(('f"; filename="f"', content))),
+    "stream": ("text/plain", lambda content: content),
+    "lines": ("text/plain", lambda content: b"a line\n" + content),
+}
+"""How a body is read, with the type of it, and what makes one of some content."""
+
+
+def body_for(reader: str, size: int) -> tuple[tuple[str, str], bytes]:
+    """The header and the body of so many bytes that a reader is for."""
+    kind, make = READERS[reader]
+    return ("Content-Type", kind), make(b"x" * (size - len(make(b""))))
+
+
+def test_whatever_reads_it_a_body_has_its_limit(served: Served) -> None:
+    """A body above the limit gets 413 from whatever reads it, and once more, chunked or not; at the limit, 200."""
+    for reader in READERS:
+        for size, status in ((1000, 200), (1001, 413), (3000, 413)):
+            header, body = body_for(reader, size)
+            assert served.ask(f"/upload/limited/{reader}", "POST", [header], body).status == status
+            with served.connect() as connection:
+                head = request_head(f"/upload/limited/{reader}", "POST", [CHUNKED, header])
+                connection.send(head + chunk(body[:500]) + chunk(body[500:]) + b"0\r\n\r\n")
+                assert connection.answer().status == status
+
+
 def test_expect_continue(served: Served) -> None:
     """A client that waits for 100 before it sends its body is told to go on."""
     with served.connect() as connection:
@@ -152,6 +181,17 @@ def test_half_a_body_is_never_a_whole_one(served: Served, token: str) -> None:
         connection.send(request_head(f"/upload/watched/{token}", "POST", [("Content-Length", "1000")]) + b"abc")
     assert served.ask("/text").status == 200
     assert "whole" not in served.ask(f"/events/{token}?until=whole&patience=0.2").json
+
+
+def test_whatever_reads_it_half_a_body_is_refused(served: Served) -> None:
+    """A connection that ends sending in the middle of a body gets 400, or no answer, from whatever reads the body."""
+    for reader in READERS:
+        header, body = body_for(reader, 900)
+        with served.connect() as connection:
+            head = request_head(f"/upload/limited/{reader}", "POST", [("Content-Length", "900"), header])
+            connection.send(head + body[:600])
+            assert connection.end_sending()[:12] in {b"HTTP/1.1 400", b""}
+    assert served.ask("/text").status == 200
 
 
 def test_half_of_the_chunks_are_never_all(served: Served, token: str) -> None:
@@ -221,6 +261,12 @@ def test_files(served: Served) -> None:
     answer = served.ask("/upload/form", "POST", headers, multipart(*parts)).json
     assert answer["fields"] == [["a", "1"]]
     assert answer["files"] == {name: [f"{name} ü.bin", "x/y", digest(data)] for name, data in files.items()}
+
+
+def test_lines(served: Served) -> None:
+    """A body that is read line by line keeps its line breaks, and the last line need not have one."""
+    body = b"one\ntwo\r\n\nand the last"
+    assert served.ask("/upload/lines", "POST", body=body).json == {"lines": 4, **digest(body)}
 
 
 def test_files_in_chunks(served: Served) -> None:

@@ -99,6 +99,18 @@ class Connection:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close()
 
+    def has_begun(self) -> bool:
+        """Whether anything comes before the end of the connection; waits for one or the other."""
+        return bool(self._file.peek(1))
+
+    def some(self) -> bytes:
+        """What there is by now, or comes next; empty at the end of the connection."""
+        return self._file.read1(65536)
+
+    def end_of_sending(self) -> None:
+        """Tell the server that this end will send nothing more, and still wants to hear."""
+        self._socket.shutdown(socket.SHUT_WR)
+
     def ended(self) -> bool:
         """Whether the server ends the connection without another byte; waits for one or the other."""
         with contextlib.suppress(ConnectionError):
@@ -112,6 +124,12 @@ class Connection:
             while data := self._file.read1(65536):
                 received.append(data)
         return b"".join(received)
+
+    def end_sending(self) -> bytes:
+        """All that still comes after telling the server that this end will send nothing more."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+        return self.everything()
 
     def finished(self) -> bool:
         """The same, after telling the server that this end will send nothing more."""

@@ -41,7 +41,7 @@ class Seen:
     """What no server would let pass."""
 
 
-def environ_of(sent: Sent, errors: io.StringIO) -> dict[str, Any]:
+def environ_of(sent: Sent, errors: io.StringIO | None = None) -> dict[str, Any]:
     """What PEP 3333 makes of the request."""
     path, _, query = sent.target.partition("?")
     environ: dict[str, Any] = {
@@ -57,7 +57,7 @@ def environ_of(sent: Sent, errors: io.StringIO) -> dict[str, Any]:
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
         "wsgi.input": io.BytesIO(sent.body),
-        "wsgi.errors": errors,
+        "wsgi.errors": io.StringIO() if errors is None else errors,
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,

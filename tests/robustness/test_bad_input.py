@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests import oracle
-from tests.robustness.cases import GROUPS, all_cases
-from tests.robustness.gateway import call
+from tests.robustness.cases import BAD_HOSTS, GROUPS, NO_HOSTS, NO_STRICT_JSON, all_cases
+from tests.robustness.gateway import Sent, call
 from tests.robustness.runner import every_request, make_apps, next_request, outcome, silent_log
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,10 +89,25 @@ def test_nothing_is_left_for_the_next_request(outcomes: dict[str, dict[str, Any]
 def test_bad_input_is_answered_as_upstream_answers_it(
     outcomes: dict[str, dict[str, Any]], upstream: dict[str, dict[str, Any]]
 ) -> None:
-    """Status, headers and body are upstream's for every request, save where upstream fails: there ours does not."""
+    """Status, headers and body are upstream's for every request, save where it fails, or is meant to be left alone."""
     ours = json.loads(json.dumps(outcomes))
     assert ours.keys() == upstream.keys()
     failing = {name for name, seen in upstream.items() if not 200 <= seen["status"] < 500}
     assert len(failing) <= MOST_FAILURES_UPSTREAM, Counter(name.split(":")[0] for name in failing)
+    requests, right = every_request(), {name: status for name, (status, _) in all_cases().items()}
     for name in ours.keys() - failing:
-        assert ours[name] == upstream[name], f"{name}: {every_request()[name]}"
+        if upstream[name]["status"] == right.get(name, upstream[name]["status"]) and not is_meant(name, requests[name]):
+            assert ours[name] == upstream[name], f"{name}: {requests[name]}"
+
+
+def is_meant(name: str, sent: Sent) -> bool:
+    """Whether the answer differs from upstream's as documentation says: "What differs" in docs/moving.md."""
+    if name in {"multipart: a part without a name", "multipart: a file without a field"}:
+        return True
+    if name.endswith("without a name, values") or sent.body in NO_STRICT_JSON:
+        return True
+    if name in {"limits: a field of 501 bytes", "limits: six parts", "limits: a thousand and one parts"}:
+        return True  # the page names the limit
+    # A Host that is none is 400, and a redirect where none is known is a path.
+    host = dict(sent.headers).get("Host")
+    return host in NO_HOSTS or (host in BAD_HOSTS and sent.target == "/folder")

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from hypothesis import strategies as st
-from werkzeug.routing import BaseConverter, IntegerConverter, Map, Rule, ValidationError
+from werkzeug.routing import BaseConverter, FloatConverter, IntegerConverter, Map, Rule, ValidationError
 
 from flask._routing import Rule as OwnRule
 
@@ -62,6 +62,26 @@ class Even(IntegerConverter):
 
 
 OWN: dict[str, type[BaseConverter]] = {"list": Listed, "hex": Hexadecimal, "pair": Pair, "even": Even}
+
+
+class Whole(IntegerConverter):
+    """What `<int:>` is to be, said to Werkzeug: ASCII digits, and no more than every Python turns into a number."""
+
+    regex = "[0-9]{1,640}"
+
+
+class Decimal(FloatConverter):
+    """What `<float:>` is to be: likewise, and never infinite."""
+
+    regex = r"[0-9]{1,308}\.[0-9]{1,1074}"
+
+
+class EvenWhole(Even, Whole):
+    """A derived one with the pattern that it inherits."""
+
+
+#: The converters by which Werkzeug's own matching is what ours is to be.
+MEANT: dict[str, type[BaseConverter]] = OWN | {"int": Whole, "float": Decimal, "even": EvenWhole}
 
 STATIC = [
     "a",
@@ -135,6 +155,10 @@ SEGMENTS = [
     IDENTIFIER,
     IDENTIFIER.upper(),
     "9" * 5000,
+    "8" * 641,
+    "7" * 640,
+    "7" * 309 + ".5",
+    "1." + "5" * 1075,
 ]
 
 
@@ -280,7 +304,7 @@ class Twins:
     pairs: list[tuple[Rule, Rule]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.ours, self.theirs = (Map(converters=OWN, **self.options) for _ in range(2))
+        self.ours, self.theirs = (Map(converters=converters, **self.options) for converters in (OWN, MEANT))
 
     def add(self, spec: Spec) -> None:
         """Add the rule to both, or to none if Werkzeug refuses it."""

@@ -13,7 +13,7 @@ from werkzeug.routing import Map
 
 from flask._routing import ABSENT, Router, arguments_of
 
-from .strategies import METHODS, Even, Spec, Twins, calls, map_options, paths, specs
+from .strategies import METHODS, Spec, Twins, calls, map_options, paths, specs
 
 exhaustive = settings(
     derandomize=True,
@@ -55,7 +55,12 @@ def check_build(router: Router, twins: Twins, endpoint: str, values: dict[Any, A
     built = router.build(twins.ours, endpoint, dict(values), method)
     if built is not None:
         for default in METHODS:
-            assert built == adapter(twins.theirs, default).build(endpoint, values, method)
+            try:
+                expected = adapter(twins.theirs, default).build(endpoint, values, method)
+            except UnicodeEncodeError:
+                assert "%EF%BF%BD" in built  # half a character, which Werkzeug has no URL for (RFC 3629, section 3)
+                return built
+            assert built == expected
     return built
 
 
@@ -114,7 +119,7 @@ MAP_CHANGES = [
     lambda url_map: setattr(url_map, "default_subdomain", "www"),
     lambda url_map: setattr(url_map, "default_subdomain", ""),
     lambda url_map: setattr(url_map, "host_matching", not url_map.host_matching),
-    lambda url_map: url_map.converters.update(int=Even),
+    lambda url_map: url_map.converters.update(int=url_map.converters["even"]),
     lambda url_map: url_map.update(),
     lambda url_map: list(url_map.iter_rules()),
 ]

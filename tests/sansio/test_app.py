@@ -176,7 +176,7 @@ def test_environment_is_for_the_protocol_to_make():
         ("a.xhtml", True),
         ("a.svg", True),
         ("a.txt", False),
-        ("a.HTML", False),
+        ("a.HTML", True),
         ("a.html.j2", False),
         ("", False),
     ],

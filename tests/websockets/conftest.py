@@ -11,7 +11,7 @@ from flask._gateways import sockets
 @pytest.fixture
 def app() -> Flask:
     app = Flask("websockets", root_path=".")
-    app.secret_key = "of websockets"
+    app.secret_key = "6c1d0f4be29a73d58b64e0a7f3c29d15"
     return app
 
 

@@ -11,6 +11,7 @@ import typing as t
 from werkzeug.exceptions import BadRequestKeyError, HTTPException, InternalServerError
 from werkzeug.routing import RoutingException
 
+from .._unicode import mend
 from ..globals import _now
 from ..signals import got_request_exception
 
@@ -51,7 +52,10 @@ def handle_http_exception(app: Handling, error: HTTPException, blueprints: Bluep
     if error.code is None or isinstance(error, RoutingException):
         return error
     handler = app._find_error_handler(error, blueprints(app.error_handler_spec))
-    return error if handler is None else _answer(app, handler, error)
+    if handler is None:
+        return error
+    mend(error)  # most handlers make a response of it
+    return _answer(app, handler, error)
 
 
 def handle_user_exception(app: Handling, error: Exception, blueprints: Blueprints) -> t.Any:
@@ -61,48 +65,81 @@ def handle_user_exception(app: Handling, error: Exception, blueprints: Blueprint
             error.show_exception = True  # the name of the missing key is for developers
         if not app.trap_http_exception(error):
             return app.handle_http_exception(error)
-    handler = app._find_error_handler(error, blueprints(app.error_handler_spec))
-    if handler is None:
-        raise
-    return _answer(app, handler, error)
+    try:
+        handler = app._find_error_handler(error, blueprints(app.error_handler_spec))
+        if handler is None:
+            raise
+        return _answer(app, handler, error)
+    finally:
+        del error  # no cycle of the exception, its traceback and this frame
 
 
 def handle_exception(app: Handling, error: Exception, blueprints: Blueprints) -> t.Any:
-    """The response for what no handler took: logged, then the 500 page; raised again while testing or debugging."""
-    _report(app, error)
-    return app.finalize_request(_unhandled(app, error, blueprints), from_error_handler=True)
+    """The response for what no handler took: logged, then the 500 page; raised again while testing or debugging.
+
+    That the client's body was refused, told again to a handler or an `after_request` function, is no error of the app.
+    """
+    try:
+        if getattr(error, "_refuses_body", False) and not app.trap_http_exception(error):
+            return app.finalize_request(error, from_error_handler=True)
+        _report(app, error)
+        return _internal_server_error(app, error, blueprints, app.finalize_request)
+    finally:
+        del error
 
 
 def handle_websocket_exception(app: Handling, error: Exception, blueprints: Blueprints) -> t.Any:
     """The same of a WebSocket: the response that refuses it, or None where it was accepted before."""
-    _report(app, error)
-    context = _now()._top_request_ctx
-    if not context.request.is_pending:
-        context._exchange.fail()
-        return None
-    return app.finalize_websocket(_unhandled(app, error, blueprints), from_error_handler=True)
+    try:
+        _report(app, error)
+        context = _now()._top_request_ctx
+        if not context.request.is_pending:
+            context._exchange.fail()
+            return None
+        return _internal_server_error(app, error, blueprints, app.finalize_websocket)
+    finally:
+        del error
 
 
 def _report(app: Handling, error: Exception) -> None:
     """Tell who listens of an error, and log it; or raise it again, as `PROPAGATE_EXCEPTIONS` says."""
     exc_info = sys.exc_info()
-    got_request_exception.send(app, _async_wrapper=app.ensure_sync, exception=error)
-
     propagate = app.config["PROPAGATE_EXCEPTIONS"]
     if propagate is None:
         propagate = app.testing or app.debug
-    if propagate:
-        if exc_info[1] is error:
-            raise
-        raise error
+    try:
+        try:
+            got_request_exception.send(app, _async_wrapper=app.ensure_sync, exception=error)
+        except Exception:
+            if propagate:
+                raise
+            app.log_exception(sys.exc_info())  # whoever listened must not keep the error from the log
+        if propagate:
+            if exc_info[1] is error:
+                raise
+            raise error
+        app.log_exception(exc_info)
+    finally:
+        del error, exc_info
 
-    app.log_exception(exc_info)
 
-
-def _unhandled(app: Handling, error: Exception, blueprints: Blueprints) -> t.Any:
-    result: t.Any = InternalServerError(original_exception=error)
-    handler = app._find_error_handler(result, blueprints(app.error_handler_spec))
-    return result if handler is None else _answer(app, handler, result)
+def _internal_server_error(
+    app: Handling, error: Exception, blueprints: Blueprints, finalize: t.Callable[..., t.Any]
+) -> t.Any:
+    """The response of the 500 page, or of its handler; where that fails it is logged, and the plain page is sent."""
+    try:
+        result: t.Any = InternalServerError(original_exception=error)
+        handler = app._find_error_handler(result, blueprints(app.error_handler_spec))
+        if handler is not None:
+            result = _answer(app, handler, result)
+        return finalize(result, from_error_handler=True)
+    except Exception:  # noqa: BLE001 - the server would only close the connection, or show it
+        app.log_exception(sys.exc_info())
+    try:
+        return finalize(InternalServerError(original_exception=error), from_error_handler=True)
+    except Exception:  # noqa: BLE001 - not even a response can be made in the app's way
+        app.log_exception(sys.exc_info())
+        return InternalServerError().get_response()
 
 
 def _answer(app: Handling, handler: t.Callable[..., t.Any], error: Exception) -> t.Any:

@@ -39,6 +39,11 @@ from __future__ import annotations
 
 import typing as t
 
+from werkzeug.exceptions import InternalServerError
+
+from .._contracts import stock
+from .._sendable import Unsendable, checked
+
 if t.TYPE_CHECKING:
     from .._contracts import Poppable, Serving
 
@@ -54,8 +59,9 @@ def run(
     """Handle the request of a context that was not pushed yet; the response, and the body that it gave when started.
 
     A response is started by calling it, with what its gateway gives for the two arguments that Werkzeug's responses
-    take; the context is still up then. `before_pop` is called when all is done but the teardown; `push` in place of the
-    context's own, or False where that is done. What `handle_exception` raises goes to the gateway, after the teardown.
+    take; the context is still up then. One that cannot be sent is an error like one of a view. `before_pop` is called
+    when all is done but the teardown; `push` in place of the context's own, or False where that is done. What
+    `handle_exception` raises goes to the gateway, after the teardown.
     """
     error: BaseException | None = None
     try:
@@ -75,7 +81,13 @@ def run(
             status, headers, body = plain
             start_response(status, headers)  # 11
             return None, body
-        return response, response(environ, start_response)  # 11
+        if type(response) is not stock.response_class and type(response).__call__ is not stock.response_call:
+            start_response = checked(start_response)  # our own look at what they send before they start
+        try:
+            return response, response(environ, start_response)  # 11
+        except Unsendable as e:
+            was_answer, error = error is not None, e
+            return _answer_unsendable(app, response, e, was_answer, environ, start_response)
     finally:
         if before_pop is not None:
             before_pop()
@@ -83,3 +95,33 @@ def run(
             error = None
         context.pop(error)  # 12
         del error  # no cycle of the exception, its traceback and this frame
+
+
+def _answer_unsendable(
+    app: Serving, refused: t.Any, error: Unsendable, was_answer: bool, environ: t.Any, start_response: t.Any
+) -> tuple[t.Any, t.Any]:
+    """Steps 6 to 11 for a response that cannot be sent, of which nothing was: an error as any other.
+
+    `was_answer` says that it was the answer to an error itself. Where that cannot be sent either, the plain 500 is.
+    """
+    try:
+        if not was_answer:
+            response = app.handle_exception(error)
+            try:
+                return response, response(environ, checked(start_response))
+            except Unsendable as another:
+                _close(response)
+                error = another
+        app.log_exception((type(error), error, error.__traceback__))
+        response = t.cast("t.Any", InternalServerError().get_response(environ))
+        return response, response(environ, start_response)
+    finally:
+        del error  # no cycle, as above
+        _close(refused)
+
+
+def _close(response: t.Any) -> None:
+    """Let go of what a response holds that is not sent: its file or generator, and what waits for its end."""
+    close = getattr(response, "close", None)
+    if close is not None:
+        close()

@@ -55,12 +55,17 @@ def environ_of(scope: Scope) -> dict[str, t.Any]:
     if client:
         environ["REMOTE_ADDR"] = client[0]
         environ["REMOTE_PORT"] = str(client[1])
+    repeated: dict[str, list[str]] | None = None
     for name, value in scope["headers"]:
         key = key_of_header(name)
         if key in environ:
-            environs.join(environ, key, value.decode("latin-1"))
+            if repeated is None:
+                repeated = {}
+            repeated.setdefault(key, []).append(value.decode("latin-1"))
         elif key:
             environ[key] = value.decode("latin-1")
+    if repeated is not None:
+        environs.join(environ, repeated)
     return environ
 
 
@@ -76,7 +81,7 @@ class AsgiExchange(Exchange):
         message = await self._receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnected
-        return message.get("body", b""), message.get("more_body", False)
+        return self.counted(message.get("body", b""), message.get("more_body", False))
 
     async def gone(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":

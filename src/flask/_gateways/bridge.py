@@ -179,17 +179,20 @@ class _SharedLoop:
     def _run(self) -> None:
         self.runner = threading.get_ident()
         asyncio.set_event_loop(self.loop)
-        with self._lock:
-            self._is_settled = True
-            for func, args in self._awaiting:
-                self.loop.call_soon(func, *args)
-            self._awaiting.clear()
+        self._settle()
         while True:
             # An exit of a task stays with it, for whoever awaits it: the loop is everybody's.
             with suppress(KeyboardInterrupt, SystemExit):
                 self.loop.run_forever()
             if self._stopping:
                 return
+
+    def _settle(self) -> None:
+        with self._lock:
+            self._is_settled = True
+            for func, args in self._awaiting:
+                self.loop.call_soon(func, *args)
+            self._awaiting.clear()
 
     def lead(self, call: _Call[t.Any], context: contextvars.Context) -> None:
         """Run the loop until a coroutine has ended. `running` was acquired, and is released here."""
@@ -352,7 +355,8 @@ def _shared_loop() -> _SharedLoop:
     global _running
     with _lock:
         if _running is None:
-            _running = _SharedLoop()
+            # In a context of its own: what a loop waits with for ever must not keep the first request alive.
+            _running = contextvars.Context().run(_SharedLoop)
             atexit.register(_running.stop)
         return _running
 

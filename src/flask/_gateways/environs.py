@@ -84,10 +84,14 @@ def protocol_of(version: str) -> str:
     return "HTTP/1.0" if version == "1" else f"HTTP/{version}"
 
 
-def join(environ: WSGIEnvironment, key: str, value: str) -> None:
-    """Add a header that is there already, as RFC 9110 §5.3 and RFC 9113 §8.2.3 have it; what is no list stays."""
-    if key not in _ONCE:
-        environ[key] += ("; " if key == "HTTP_COOKIE" else ",") + value
+def join(environ: WSGIEnvironment, repeated: dict[str, list[str]]) -> None:
+    """Add further values to headers, as RFC 9110 §5.3 and RFC 9113 §8.2.3 have it; what is no list stays.
+
+    APPSEC: each header in one step. One by one, a header that came n times would be copied n times (CVE-2025-14550).
+    """
+    for key, values in repeated.items():
+        if key not in _ONCE:
+            environ[key] = ("; " if key == "HTTP_COOKIE" else ",").join([environ[key], *values])
 
 
 def set_handshake(environ: WSGIEnvironment, scheme: str) -> None:

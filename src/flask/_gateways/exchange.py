@@ -6,11 +6,13 @@ What the request does is not decided here, and not where its code runs.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import typing as t
 from abc import ABC, abstractmethod
 
 from werkzeug.exceptions import ClientDisconnected
+from werkzeug.wsgi import get_content_length
 
 from . import places
 from .environs import Pairs
@@ -22,6 +24,7 @@ from .threads import HAS_BEGUN
 # After so many seconds somebody looks whether the client is still there. Most requests are done by then.
 _SECONDS_UNWATCHED = 0.05
 _PIECES_WITHOUT_PAUSE = 32  # that are sent on the loop
+_BROKE_OFF = b"The body of the request broke off.\n"
 # HTTP/2 and 3 need not say beforehand that there is a body.
 _SAYING = frozenset({"HTTP/1.1", "HTTP/1.0", "HTTP/1"})
 
@@ -33,6 +36,7 @@ class Exchange(Served, ABC):
     _headers: Pairs
     _is_begun = False  # whether the head is on its way
     _body: Incoming | None = None  # where all of it did not come at once
+    _left: int | None = None  # bytes of the body still to come; negative where nobody has said how many
     _watcher: asyncio.Task[None] | None = None
     _is_gone = False
     _is_answered = False
@@ -42,6 +46,19 @@ class Exchange(Served, ABC):
     @abstractmethod
     async def receive(self) -> tuple[bytes, bool]:
         """The next piece of the body, and whether more is to come. Raises `ClientDisconnected` where it breaks off."""
+
+    def counted(self, piece: bytes, more: bool) -> tuple[bytes, bool]:
+        """A piece of the body, and whether more is to come; nothing does after the length that was stated."""
+        left = self._left
+        if left is None:
+            length = get_content_length(self.environ)
+            left = -1 if length is None else length
+        if left >= 0:
+            piece = piece[:left]
+            left -= len(piece)
+            more = more and left > 0
+        self._left = left
+        return piece, more
 
     @abstractmethod
     async def gone(self) -> None:
@@ -76,6 +93,7 @@ class Exchange(Served, ABC):
             or environ["SERVER_PROTOCOL"] not in _SAYING
         ):
             if not await self._receive_first():
+                await self._refuse_what_broke_off()
                 return
         else:
             environ["wsgi.input"] = Whole()
@@ -109,6 +127,9 @@ class Exchange(Served, ABC):
             if self._jobs:
                 app._begin_jobs(self, asyncio.get_running_loop())
             environ.pop("flask.exchange", None)  # no cycle
+            if self._body is not None:
+                self._body.discard()
+                self._body = None  # it knows us
             self._task = None
 
     async def _receive_first(self) -> bool:
@@ -131,6 +152,11 @@ class Exchange(Served, ABC):
         else:
             environ["wsgi.input"] = Whole(piece)
         return True
+
+    async def _refuse_what_broke_off(self) -> None:
+        """Answer by 400: some servers speak of a client that has gone where the chunks of its body are none."""
+        with contextlib.suppress(Exception):  # most often nobody is there
+            await self.send_whole(400, [("Content-Type", "text/plain"), ("Connection", "close")], _BROKE_OFF)
 
     def watch(self) -> bool:
         """Have this request cancelled when the client goes; False where that is not to be found out yet."""
@@ -211,6 +237,8 @@ class Exchange(Served, ABC):
         if body is not None and not body.is_complete and self.is_on_loop and not places.wants_stream(view):
             request = context.request
             limit = request.max_content_length
+            if limit is None and self._left is not None and self._left < 0:
+                limit = request.max_chunked_length
             # What says that it is too long is refused by whoever reads it: no client is asked to send that.
             if limit is None or (request.content_length or 0) <= limit:
                 wait_for(body.receive_all(limit))

@@ -197,10 +197,10 @@ async def run_in_thread(threads: Threads | Stage, func: t.Callable[[*Ts], R], *a
     while True:
         try:
             awaitable = await errand.heard()
-        except asyncio.CancelledError as error:
+        except asyncio.CancelledError as told:
             if threads.give_up(errand):
                 raise
-            cancelled = error
+            cancelled = told
             continue
         if errand.ended:
             break
@@ -211,17 +211,17 @@ async def run_in_thread(threads: Threads | Stage, func: t.Callable[[*Ts], R], *a
                     close()  # a coroutine, which nobody will await
                 raise cancelled
             errand.result = await parking(awaitable)
-        except BaseException as error:  # noqa: BLE001 - see Fiber.wait
-            errand.error, cancelled = error, None
+        except BaseException as raised:  # noqa: BLE001 - see Fiber.wait
+            errand.error, cancelled = raised, None
         errand.go_on()
+    result, error = errand.result, errand.error or cancelled
     try:
-        if errand.error is not None:
-            raise errand.error
-        if cancelled is not None:
-            raise cancelled
-        return errand.result  # type: ignore[no-any-return]
+        if error is not None:
+            raise error
+        return result  # type: ignore[no-any-return]
     finally:
-        del errand, cancelled  # no cycles of the exception, its traceback and this frame
+        # No cycle of the exception, its traceback and the frames there: one is the errand's own, another this.
+        errand.error = error = cancelled = None
 
 
 class _Errand:

@@ -10,7 +10,7 @@ import io
 import tempfile
 import typing as t
 
-from werkzeug.exceptions import ClientDisconnected, RequestTimeout
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestTimeout
 
 from .fibers import wait_for
 
@@ -19,6 +19,7 @@ R = t.TypeVar("R")
 PIECE = 64 * 1024
 _IN_MEMORY = 500_000  # bytes of a received body, beyond which it goes to a temporary file
 _SLOW = "The body of the request did not come in time."
+_GONE = "The client has gone in the middle of the body of the request."
 
 Receive = t.Callable[[], t.Coroutine[t.Any, t.Any, tuple[bytes, bool]]]
 
@@ -32,7 +33,7 @@ class Incoming(io.RawIOBase):
         self._timeout = timeout  # seconds for a piece, or for all of it
         self._piece = memoryview(piece)
         self._kept: t.IO[bytes] | None = None
-        self._error: BaseException | None = None
+        self._error: tuple[type[HTTPException], str | None] | None = None  # the error itself would hold its frames
         self.is_complete = False
 
     def readable(self) -> bool:
@@ -53,17 +54,20 @@ class Incoming(io.RawIOBase):
                     view[: len(data)] = data
                     return len(data)
             if self.is_complete:
-                if self._error is not None:
-                    raise self._error
+                self._check()
                 return 0
             self._piece = memoryview(wait_for(self.next()))
 
     async def next(self) -> bytes:
         """The next piece; empty at the end. Raises `ClientDisconnected`, `RequestTimeout`."""
         piece = await self._within_time(self._receive_next())
-        if self._error is not None:
-            raise self._error
+        self._check()
         return piece or b""
+
+    def _check(self) -> None:
+        if self._error is not None:
+            kind, words = self._error
+            raise kind(words)
 
     async def _receive_next(self) -> bytes:
         piece, more = await self._receive()
@@ -76,9 +80,9 @@ class Incoming(io.RawIOBase):
             async with asyncio.timeout(self._timeout):
                 return await steps
         except TimeoutError:
-            self._error = RequestTimeout(_SLOW)
-        except ClientDisconnected as error:
-            self._error = error
+            self._error = RequestTimeout, _SLOW
+        except ClientDisconnected:
+            self._error = ClientDisconnected, _GONE
         self.is_complete = True
         return None
 
@@ -90,8 +94,8 @@ class Incoming(io.RawIOBase):
             piece = self._kept.read(PIECE)
         while not piece and not self.is_complete:
             piece = await self.next()
-        if not piece and self._error is not None:
-            raise self._error
+        if not piece:
+            self._check()
         return piece
 
     async def receive_all(self, limit: int | None) -> None:
@@ -115,9 +119,15 @@ class Incoming(io.RawIOBase):
         kept.seek(0)
         self._kept = t.cast("t.IO[bytes]", kept)
 
-    def close(self) -> None:
+    def discard(self) -> None:
+        """Let go of what was received and nobody will read."""
+        self._piece = memoryview(b"")
         if self._kept is not None:
             self._kept.close()
+            self._kept = None
+
+    def close(self) -> None:
+        self.discard()
         super().close()
 
 
@@ -129,6 +139,10 @@ class Body(io.BufferedReader):
     async def receive(self) -> bytes:
         """The next piece; empty at the end."""
         return await self.raw.take()
+
+    def discard(self) -> None:
+        """Let go of what was received and nobody will read."""
+        self.raw.discard()
 
     async def __aiter__(self) -> t.AsyncIterator[bytes]:
         while piece := await self.receive():

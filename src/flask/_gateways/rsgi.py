@@ -36,12 +36,17 @@ def environ_of(scope: t.Any, root: str) -> dict[str, t.Any]:
     environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = _split(scope.client, "")
     environ["wsgi.url_scheme"] = scope.scheme
     environ["rsgi.scope"] = scope
+    repeated: dict[str, list[str]] | None = None
     for name, value in scope.headers.items():
         key = key_of_header(name)
         if key in environ:
-            environs.join(environ, key, value)
+            if repeated is None:
+                repeated = {}
+            repeated.setdefault(key, []).append(value)
         elif key:
             environ[key] = value
+    if repeated is not None:
+        environs.join(environ, repeated)
     if "HTTP_HOST" not in environ and scope.authority:
         environ["HTTP_HOST"] = scope.authority
     return environ
@@ -54,7 +59,6 @@ class RsgiExchange(Exchange):
         super().__init__(app, environ_of(scope, app.config["RSGI_ROOT_PATH"].rstrip("/")))
         self._protocol = protocol
         self._pieces: t.Any = None
-        self._left = int(self.environ.get("CONTENT_LENGTH") or -1)  # negative where no length was said
         self.transport: t.Any = None
 
     async def receive(self) -> tuple[bytes, bool]:
@@ -62,14 +66,22 @@ class RsgiExchange(Exchange):
             self._pieces = aiter(self._protocol)
         try:
             piece = bytes(await anext(self._pieces))
+            if not piece and self._says_how_it_ends():
+                await anext(self._pieces)
+                raise ClientDisconnected
         except StopAsyncIteration:
-            if self._left > 0:
+            ended = self.counted(b"", False)
+            if t.cast(int, self._left) > 0:
                 raise ClientDisconnected from None
-            return b"", False
-        if self._left < 0:
-            return piece, True
-        self._left -= len(piece)
-        return piece, self._left > 0
+            return ended
+        return self.counted(piece, True)
+
+    def _says_how_it_ends(self) -> bool:
+        """Whether Granian gives one empty piece after chunks that end, and two after such as break off.
+
+        Trailers look as the latter do; who sends some is to announce them (RFC 9110 §6.6.2).
+        """
+        return "HTTP_TRANSFER_ENCODING" in self.environ and "HTTP_TRAILER" not in self.environ
 
     async def gone(self) -> None:
         await self._protocol.client_disconnect()
@@ -168,9 +180,24 @@ async def serve(app: t.Any, scope: t.Any, protocol: t.Any) -> None:
         exchange = RsgiExchange(app, scope, protocol)
         try:
             await exchange.answer()
+        except BaseException:
+            if exchange.transport is not None:
+                _cut(scope)
+            raise
         finally:
             exchange.transport = None  # also where it broke off: kept in a circle, it would keep the client waiting
     elif scope.proto in {"ws", "websocket"}:
         await RsgiSocket(app, scope, protocol).answer()
     else:
         raise ValueError(f"This application does not speak {scope.proto!r}.")
+
+
+def _cut(scope: t.Any) -> None:
+    """Break the connection off in the midst of an answer, which Granian would end as if it were complete.
+
+    Not of HTTP/2, on which there are other requests too.
+    """
+    if not scope.http_version.startswith("2"):
+        from .cutting import cut
+
+        cut(_split(scope.client, ""), _split(scope.server, "")[1])

@@ -361,6 +361,7 @@ class _Steps:
 
     def __init__(self, app: t.Any) -> None:
         self._app = app
+        self.log_exception = app.log_exception
         self.should_ignore_error = app.should_ignore_error
 
     def _respond(self, context: t.Any, environ: WSGIEnvironment) -> tuple[t.Any, None]:

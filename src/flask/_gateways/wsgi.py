@@ -8,7 +8,9 @@ from functools import partial
 from werkzeug.wsgi import ClosingIterator
 
 from .._dispatch.lifecycle import run
+from .._sending import Closing
 from ..globals import _cv_app, _cv_request
+from . import framing
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -18,6 +20,8 @@ if t.TYPE_CHECKING:
 
 def wsgi_app(self: Flask, environ: WSGIEnvironment, start_response: StartResponse) -> t.Iterable[bytes]:
     """The WSGI application itself, for middleware to wrap: `app.wsgi_app = Middleware(app.wsgi_app)`."""
+    if "HTTP_TRANSFER_ENCODING" in environ and framing.is_doubtful(environ):
+        return framing.refuse(environ, start_response)
     if "flask.exchange" in environ:  # an event loop's server, which knows where this runs
         return environ["flask.exchange"].handle(self, environ, start_response)  # type: ignore[no-any-return]
     if not self._is_served:
@@ -43,7 +47,7 @@ def wsgi_app(self: Flask, environ: WSGIEnvironment, start_response: StartRespons
 def ended_by(response: t.Any, body: t.Iterable[bytes]) -> t.Iterable[bytes]:
     """The body that a response gave, which closes the response if there is a need by now."""
     try:
-        if type(body) is list and response._closes and not (body and response.direct_passthrough):
+        if response._closes and not isinstance(body, (Closing, ClosingIterator)):
             # A teardown function asked to be called on close, after the response had been started without that need.
             return ClosingIterator(body, response.close)
     except AttributeError:

@@ -11,18 +11,18 @@ from __future__ import annotations
 
 import sys
 import typing as t
-from urllib.parse import parse_qsl
 
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
+from werkzeug.exceptions import ClientDisconnected, HTTPException, LengthRequired, RequestEntityTooLarge, RequestTimeout
 from werkzeug.sansio.http import parse_cookie
 from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request as RequestBase
 
-from .bodies import AT_ONCE, LimitedStream, small_length, straight, stream_at
-from .multipart import FormDataParser, read_plain
+from .bodies import AT_ONCE, LimitedStream, refused, small_length, stream_of
+from .multipart import LONGEST_BOUNDARY, FormDataParser, check_pairs, read_plain
 from .structures import EnvironHeaders, multi
 from .structures import ImmutableMultiDict as OurMultiDict
-from .texts import content_type, cookies, urlencoded
+from .texts import content_type, cookies, pairs, urlencoded
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -58,6 +58,12 @@ class IncomingRequest(RequestBase):
 
     form_data_parser_class = FormDataParser
 
+    #: Bytes that a body without a length may have where it is read whole; None is no limit.
+    max_chunked_length: int | None = 100_000_000
+    #: Headers that a part of a multipart form may have, and bytes of all of them; None is no limit.
+    max_form_part_headers: int | None = FormDataParser.max_part_headers
+    max_form_part_header_size: int | None = FormDataParser.max_part_header_size
+
     # Whether there may be files to close.
     _has_files = False
 
@@ -69,7 +75,7 @@ class IncomingRequest(RequestBase):
         kind = self.parameter_storage_class
         if kind is ImmutableMultiDict:
             return multi(urlencoded(self._query_text))
-        return kind(_pairs(self._query_text))
+        return kind(pairs(self._query_text))
 
     @property
     def _query_text(self) -> str:
@@ -168,11 +174,12 @@ class IncomingRequest(RequestBase):
                 if cache:
                     self._cached_data = data
                 return data.decode(errors="replace") if as_text else data
+            self._bound(self.stream)
         found: bytes | str = super().get_data(cache, as_text, parse_form_data)  # type: ignore[call-overload]
         return found
 
     def _read_at_once(self) -> bytes | None:
-        """A small body that nobody has begun to read; or None, and nothing is done, where Werkzeug must decide."""
+        """A small body that nobody has begun to read; or None, and nothing is done, where the stream must decide."""
         kind, own = type(self), self.__dict__
         if (
             "stream" in own
@@ -187,43 +194,43 @@ class IncomingRequest(RequestBase):
         if not length:
             return None
         # PERF: straight from the source; through a stream around it takes 3 µs more.
-        source = environ["wsgi.input"]
         try:
-            if "wsgi.input_terminated" not in environ:
-                data: bytes = source.read(length)
-                ended = len(data) == length
-            elif limit is None:
-                own["stream"] = source
-                return source.read()  # type: ignore[no-any-return]
-            else:  # the server knows better than the header: a filter may have changed the body
-                data = source.read(length)
-                if len(data) < limit:
-                    data += source.read(min(AT_ONCE, limit - len(data)))
-                ended = len(data) in (length, limit)
-        except (OSError, ValueError) as error:
-            stream = own["stream"] = stream_at(environ, limit, 0)
-            if not isinstance(stream, LimitedStream):
-                raise
-            stream.on_disconnect(error)
-            return b""
-        if ended:
-            own["_read_at"] = len(data), limit
+            data: bytes = environ["wsgi.input"].read(length)
+        except Exception as error:  # noqa: BLE001 - each server has errors of its own
+            own["stream"] = broken = t.cast(LimitedStream, stream_of(environ, limit))
+            broken.fail(error)
+        if len(data) == length:
+            own["_read_at"] = length, limit
             return data
         # The rest is still on its way; or it never comes, and the stream knows what that means.
-        stream = own["stream"] = stream_at(environ, limit, len(data))
+        stream = own["stream"] = stream_of(environ, limit, len(data))
         return data + stream.read()
 
     @kept
     def stream(self) -> BodyStream:
         """The body to read from, once; in asynchronous views also by `async for`. It ends where the body does."""
+        if self.shallow:
+            return super().stream  # type: ignore[return-value]  # which raises an error that says why
         if "_read_at" in self.__dict__:  # PERF: rarely asked for after that; to end a stream takes 1 µs
             length, limit = self.__dict__["_read_at"]
-            stream: t.Any = stream_at(self.environ, limit, length)
+            stream: t.Any = stream_of(self.environ, limit, length)
         else:
-            stream = straight(super().stream)
+            stream = stream_of(self.environ, self.max_content_length)
         if not hasattr(stream, "__aiter__") and _is_in_coroutine():
-            stream = LimitedStream(stream, sys.maxsize, True)
+            stream = LimitedStream(stream, 0)
         return stream  # type: ignore[no-any-return]
+
+    def _bound(self, stream: t.Any) -> None:
+        """Have a body that is about to be read whole end somewhere, though nobody has said where."""
+        if type(stream) is LimitedStream and stream.has_no_end and self.max_chunked_length is not None:
+            stream.bound(self.max_chunked_length)
+
+    def _refuse_body(self, error: HTTPException) -> None:
+        """Have every further look at a body that was begun end in the error that its form has ended in."""
+        own: t.Any = self.__dict__
+        if type(error) in _REFUSALS:
+            if ("stream" in own or "_read_at" in own) and "_cached_data" not in own:
+                own["stream"] = refused(error)
 
     # ---- forms
 
@@ -247,7 +254,7 @@ class IncomingRequest(RequestBase):
             return False
         most = self.max_form_memory_size
         if most is not None and most < AT_ONCE:
-            return False  # before 3.1.9 Werkzeug has this limit URL-encoded forms too
+            return False
         mimetype = self._mimetype_sent()
         storage = self.parameter_storage_class
         try:
@@ -255,10 +262,12 @@ class IncomingRequest(RequestBase):
                 body = self._read_at_once()
                 if body is None:
                     return False
+                text = body.decode()
+                check_pairs(text, self.max_form_parts)
                 if storage is ImmutableMultiDict:
-                    own["form"], own["files"] = multi(urlencoded(body.decode())), multi()
+                    own["form"], own["files"] = multi(urlencoded(text)), multi()
                 else:
-                    own["form"], own["files"] = storage(_pairs(body.decode())), storage()
+                    own["form"], own["files"] = storage(pairs(text)), storage()
             elif mimetype == "multipart/form-data":
                 return self._load_small_multipart(most, storage)
             elif (
@@ -276,7 +285,7 @@ class IncomingRequest(RequestBase):
         parts = self.max_form_parts
         parameters = self.mimetype_params
         boundary = parameters.get("boundary", "")
-        if parts == 0 or not (boundary and boundary.isascii() and boundary.isprintable()):
+        if parts == 0 or not (0 < len(boundary) <= LONGEST_BOUNDARY and boundary.isascii() and boundary.isprintable()):
             return False  # such a body stays unread
         body = self._read_at_once()
         if body is None:
@@ -285,7 +294,9 @@ class IncomingRequest(RequestBase):
         own = self.__dict__
         is_own = self.__class__._get_file_stream is not stock._get_file_stream or "_get_file_stream" in own
         if storage is ImmutableMultiDict and not is_own:
-            found = read_plain(body, boundary.encode(), parts, None)  # PERF: what the parser begins with
+            # PERF: what the parser begins with
+            limits = parts, self.max_form_part_headers, self.max_form_part_header_size
+            found = read_plain(body, boundary.encode(), limits, None)
             if found is not None:
                 own["form"], own["files"] = found
                 return True
@@ -293,8 +304,26 @@ class IncomingRequest(RequestBase):
         parser = FormDataParser(
             self._get_file_stream if is_own else None, memory, None, storage, True, max_form_parts=parts
         )
+        self._limit_heads(parser)
         own["form"], own["files"] = parser.parse_whole(body, parameters)
         return True
+
+    def make_form_data_parser(self) -> t.Any:
+        """A parser of forms, of `form_data_parser_class`, with the limits of this request."""
+        parser = super().make_form_data_parser()
+        self._limit_heads(parser)
+        return parser
+
+    def _limit_heads(self, parser: t.Any) -> None:
+        if isinstance(parser, FormDataParser):
+            parser.max_part_headers = self.max_form_part_headers
+            parser.max_part_header_size = self.max_form_part_header_size
+
+    def _get_stream_for_parsing(self) -> t.IO[bytes]:
+        stream = super()._get_stream_for_parsing()
+        if self.mimetype in _FORMS:  # of what is no form nothing is read
+            self._bound(stream)
+        return stream
 
     def close(self) -> None:
         """Close the uploaded files, if any were parsed or assigned."""
@@ -333,9 +362,16 @@ class IncomingRequest(RequestBase):
                 own["_cached_data"] = data
         if data is None:
             data = self.get_data(cache=cache)
+        module: t.Any = self.json_module
         try:
-            value = self.json_module.loads(data)
-        except ValueError as error:
+            # PERF: what `json_reader` says, but for one call.
+            if hasattr(type(module), "_loads_request"):
+                value = module._loads_request(data)
+            else:
+                value = json_reader(module)(data)
+        except (ValueError, RecursionError) as error:
+            if not isinstance(error, ValueError):
+                error = ValueError("JSON is nested too deeply")
             value = None if silent else self.on_json_loading_failed(error)
             if cache:
                 loud, quiet = self._cached_json
@@ -346,17 +382,21 @@ class IncomingRequest(RequestBase):
         return value
 
 
+def json_reader(module: t.Any) -> t.Callable[[str | bytes], t.Any]:
+    """By what such a module or provider reads what a client sent; others than Flask's own have but one way to read."""
+    is_ours = module is stock.json_module or hasattr(type(module), "_loads_request")
+    return module._loads_request if is_ours else module.loads  # type: ignore[no-any-return]
+
+
 _bare_types = {"application/json", "application/x-www-form-urlencoded"}
+_FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
+_REFUSALS = frozenset({ClientDisconnected, LengthRequired, RequestEntityTooLarge, RequestTimeout})
 
 
 def _is_in_coroutine() -> bool:
     """Whether an event loop runs in this thread."""
     asyncio = sys.modules.get("asyncio")
     return asyncio is not None and asyncio._get_running_loop() is not None
-
-
-def _pairs(text: str) -> list[tuple[str, str]]:
-    return parse_qsl(text, keep_blank_values=True, errors="werkzeug.url_quote")
 
 
 class _Stock:
@@ -372,9 +412,10 @@ class _Stock:
         self.is_json = kind.is_json
         self.mimetype = kind.mimetype
         self._parse_content_type = kind._parse_content_type
-        # The class that has these from the environment says by what.
+        # The class of an app's requests says by what it has these.
         self.headers: t.Any = None
         self.query_string: t.Any = None
+        self.json_module: t.Any = None
         # That class, and what stands in it at any time. PERF: to ask a class for a descriptor of Python's takes a call.
         self.kind: type[IncomingRequest] = kind
         self.steps: t.Mapping[str, t.Any] = kind.__dict__

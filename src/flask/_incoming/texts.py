@@ -10,7 +10,7 @@ import re
 import typing as t
 from binascii import a2b_qp
 from functools import lru_cache
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 from werkzeug.http import parse_options_header
 
@@ -35,6 +35,11 @@ def urlencoded(text: str) -> Table:
             else:
                 table[name] = [value]
     return table
+
+
+def pairs(text: str) -> list[tuple[str, str]]:
+    """The same pairs, one by one, for who makes something else of them."""
+    return parse_qsl(text, keep_blank_values=True, errors="werkzeug.url_quote")
 
 
 def _unquoted(text: str) -> str:

@@ -22,6 +22,8 @@ from werkzeug.routing.converters import (
 )
 from werkzeug.routing.rules import RulePart, Weighting, parse_converter_args
 
+from .parts import guard
+
 __all__ = ["Rule", "is_written"]
 
 Step = tuple[bool, str]
@@ -133,7 +135,14 @@ class Rule(WerkzeugRule):
     __hash__ = None  # as Werkzeug's
 
     def compile(self) -> None:
-        """Read the rule's string; what is rare is left to Werkzeug altogether."""
+        """Read the rule's string; no path can make matching its parts slow."""
+        self._bind()
+        for part in self._parts:
+            if not part.static:
+                guard(part)
+
+    def _bind(self) -> None:
+        """Read the string; what is rare is left to Werkzeug altogether."""
         if self._trace:  # bound before
             for name in ("_build", "_build_unknown"):
                 self.__dict__.pop(name, None)

@@ -22,6 +22,7 @@ from werkzeug.routing.converters import (
     UUIDConverter,
 )
 
+from .._unicode import REPLACED
 from .rules import TRACE, Recipe, builds_plainly, built_by, converters_of, recipe_of
 from .source import Writer, literal, text
 
@@ -219,7 +220,7 @@ _CONVERTED: dict[type[BaseConverter], str] = {
 
 def segment(value: object) -> str:
     """A value as text for a path."""
-    return quote(str(value), safe=_SEGMENT_SAFE)
+    return quote(str(value), safe=_SEGMENT_SAFE, errors=REPLACED)
 
 
 def query(values: dict[str, Any], known: frozenset[str], url_map: Map) -> str:
@@ -258,4 +259,4 @@ def _quoted(value: object) -> str:
     word = str(value)
     if _plain_query(word):
         return word.replace(" ", "+")
-    return quote_plus(word, safe=_QUERY_SAFE)
+    return quote_plus(word, safe=_QUERY_SAFE, errors=REPLACED)

@@ -15,7 +15,7 @@ import enum
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, NoReturn
 from uuid import UUID
 
 from werkzeug.routing import BaseConverter, Rule
@@ -30,7 +30,8 @@ from werkzeug.routing.converters import (
 )
 
 from .arguments import names_of
-from .rules import CONVERTERS, Group, Pattern, State, converters_of, may_match, read_part
+from .parts import FLOAT_DIGITS, INT_DIGITS, Group, Pattern, read_part
+from .rules import CONVERTERS, State, converters_of, may_match
 from .source import Writer, literal
 
 
@@ -210,7 +211,8 @@ class _Function:
 
     def __init__(self, finder: Finder, name: str, title: str) -> None:
         self.writer = Writer()
-        self.writer.namespace.update(ABSENT=ABSENT, DOUBT=DOUBT, ODD=ODD, UUID=UUID, small=_small.get, whole=_whole)
+        self.writer.namespace.update(ABSENT=ABSENT, DOUBT=DOUBT, ODD=ODD)
+        self.writer.namespace.update(UUID=UUID, small=_small.get, whole=_whole, odd=_odd)
         self._finder = finder
         self._name = name
         self._title = title
@@ -314,9 +316,8 @@ class _Function:
         if group.kind == "rest":
             with self.writer.block(f"if {value}:"):
                 self.writer.line(f"rest = {value} if n == {depth + 1} else path.split('/', {depth})[{depth}]")
-                with self.writer.block(r"if '\n' in rest:"):
-                    self.writer.line("return None")
-                self._end(child, [*values, "rest"])
+                with self.writer.block(r"if '\n' not in rest or rest.rfind('\n') == 0:"):
+                    self._end(child, [*values, "rest"])
             return
         if group.prefix or group.suffix:
             value = f"b{depth}"
@@ -336,8 +337,12 @@ class _Function:
 
     def _pattern(self, pattern: Pattern, child: State, depth: int, values: list[str]) -> None:
         target = f"path.split('/', {depth})[{depth}]" if pattern.final else f"a{depth}"
-        match = self.writer.hold("E", pattern.expression.match)
-        self.writer.line(f"found = {match}({target})")
+        match = self.writer.hold("E", pattern.match)
+        if pattern.split is None:
+            self.writer.line(f"found = {match}({target})")
+        else:
+            split = self.writer.hold("L", pattern.split)
+            self.writer.line(f"found = {match}(t) if len(t := {target}) <= {pattern.limit} else {split}(t)")
         with self.writer.block("if found is not None:"):
             names = [f"w{len(values) + number}" for number in range(len(pattern.names))]
             groups = ", ".join(map(literal, pattern.names))
@@ -431,7 +436,7 @@ _CONVERTED: dict[type[BaseConverter], str] = {
     PathConverter: "{}",
     AnyConverter: "{}",
     IntegerConverter: "(small({0}) or whole({0}))",
-    FloatConverter: "float({})",
+    FloatConverter: f"(float({{0}}) if len({{0}}) <= {FLOAT_DIGITS[0]} and {{0}}.isascii() else odd({{0}}))",
     UUIDConverter: "UUID({})",
 }
 
@@ -441,13 +446,19 @@ _small: dict[str, int] = {}
 
 
 def _whole(text: str) -> int:
-    """The number; a small one is kept."""
+    """The number; a small one is kept. ValueError for Werkzeug to be asked."""
+    if len(text) > INT_DIGITS or not text.isascii():
+        _odd(text)
     number = int(text)
     if len(text) < 5:
         if len(_small) >= 4096:
             _small.clear()
         _small[text] = number
     return number
+
+
+def _odd(text: str) -> NoReturn:
+    raise ValueError(f"perhaps not a number: {text[:20]!r}")
 
 
 def _is_known(converter: BaseConverter) -> bool:
@@ -472,7 +483,8 @@ def _length(group: Group, value: str, writer: Writer) -> str:
 
 
 def _digits(group: Group, value: str, writer: Writer) -> str:
-    # A regular expression's \d and str.isdecimal both mean Unicode's category Nd.
+    # A regular expression's \d and str.isdecimal both mean Unicode's category Nd. PERF: that `<int:>` and `<float:>`
+    # take less is seen where the digits become a number, which is a look into a table for most.
     return f"{value}.removeprefix('-').isdecimal()" if group.low else f"{value}.isdecimal()"
 
 

@@ -5,6 +5,7 @@ It may say yes, or surely no, or that Werkzeug must be asked; it may never say w
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from werkzeug.routing import Map, Rule
@@ -13,7 +14,7 @@ from .arguments import WHOLE, Names
 from .binding import Rule as OwnRule
 from .builder import Build, builder, decline
 from .compiler import ABSENT, ODD, Absent, Finder, Search, survey
-from .rules import Mark, State, endpoints_of, mark_of, place_mark, sorts_plainly, tree_of
+from .rules import Mark, State, endpoints_of, guard_foreign, mark_of, place_mark, sorts_plainly, tree_of
 
 __all__ = ["ABSENT", "Absent", "Found", "Router", "arguments_of"]
 
@@ -128,7 +129,7 @@ class Router:
             try:
                 found = form.find(path, method)
             except ValueError:
-                # A number with more digits than int() takes.
+                # Digits that are not ASCII, or more of them than a number may have.
                 return None
             if type(found) is not tuple:
                 return self._none(form, url_map, method, path, found)
@@ -149,12 +150,19 @@ class Router:
                 return None
         return found  # type: ignore[no-any-return]  # PERF: a cast is a call
 
+    def guard(self, url_map: Map) -> None:
+        """To be called before Werkzeug is asked what `match` was not: no path may make that slow."""
+        guard_foreign(url_map)
+
     def _none(self, form: Compiled, url_map: Map, method: str, path: str, found: object) -> Found | Absent | None:
         if found is ODD:
             return self.match(url_map, method, "/" + path.lstrip("/")) if path else None
-        if found is ABSENT and form.sure and not ("//" in path and url_map.merge_slashes):
-            return ABSENT
-        return None
+        if found is not ABSENT or not form.sure:
+            return None
+        if "//" in path and url_map.merge_slashes:
+            # Werkzeug looks again with single slashes, to redirect there.
+            return None if self.match(url_map, method, re.sub("/{2,}", "/", path)) is not ABSENT else ABSENT
+        return ABSENT
 
     def build(self, url_map: Map, endpoint: str, values: dict[str, Any], method: str | None = None) -> str | None:
         """The URL from the slash behind the script name on, query included; None to ask Werkzeug.
@@ -201,6 +209,7 @@ def _compile(url_map: Map) -> Compiled | None:
 
     None when the map is not one that can be understood, or is changing right now.
     """
+    guard_foreign(url_map)
     if url_map.host_matching:
         return None
     form = mark_of(url_map)

@@ -24,18 +24,17 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from werkzeug.routing import BaseConverter, Map, Rule
-from werkzeug.routing.converters import UUIDConverter
 from werkzeug.routing.matcher import State, StateMachineMatcher
 from werkzeug.routing.rules import RulePart
 
+from .binding import Rule as OwnRule
 from .binding import is_written
+from .parts import guard
 
 __all__ = [
     "CONVERTERS",
     "TRACE",
-    "Group",
     "Mark",
-    "Pattern",
     "Recipe",
     "State",
     "Tree",
@@ -43,10 +42,10 @@ __all__ = [
     "built_by",
     "converters_of",
     "endpoints_of",
+    "guard_foreign",
     "mark_of",
     "may_match",
     "place_mark",
-    "read_part",
     "recipe_of",
     "sorts_plainly",
     "tree_of",
@@ -141,105 +140,19 @@ def may_match(part: RulePart, segment: str) -> bool:
         return True
 
 
-# --- parts of rules ------------------------------------------------------------
+def guard_foreign(url_map: Map) -> None:
+    """Guard the parts of rules that are not of our own class, which guards its own; once for as many rules."""
+    rules = url_map._rules
+    if vars(url_map).get(_GUARDED) != len(rules):
+        for rule in rules:
+            if not isinstance(rule, OwnRule):
+                for part in rule._parts:
+                    if not part.static:
+                        guard(part)
+        vars(url_map)[_GUARDED] = len(rules)
 
 
-class Group(NamedTuple):
-    """A part with one variable whose pattern is known by its text: a prefix, the kind of what stands between, a suffix.
-
-    Kinds: `length` (bounds: least and most), `digits` and `decimal` (bounds: 1 if signed), `any` (words), `uuid`, and
-    `rest`, which takes all that is left of the path.
-    """
-
-    kind: str
-    low: int = 0
-    high: int | None = None
-    words: tuple[str, ...] = ()
-    prefix: str = ""
-    suffix: str = ""
-
-
-class Pattern(NamedTuple):
-    """A part that is matched by its regular expression, and the names of its variables' groups in order."""
-
-    expression: re.Pattern[str]
-    names: tuple[str, ...]
-    final: bool
-    suffixed: bool
-
-
-_OPEN = "(?P<__werkzeug_0>"
-_CLOSE = r"\Z"
-_FIXED = {
-    r"\d+": Group("digits", 0),
-    r"-?\d+": Group("digits", 1),
-    r"\d+\.\d+": Group("decimal", 0),
-    r"-?\d+\.\d+": Group("decimal", 1),
-    r"[^/]+": Group("length", 1),
-    r"[^/].*?": Group("rest"),
-    UUIDConverter.regex: Group("uuid"),
-}
-# PERF: compiled when the first rule is read, not when Flask is imported.
-_LENGTH = r"\[\^/\]\{(\d{1,6})(,(\d{0,6}))?\}"
-_ANY = r"(?s)\(\?:((?:[^\\()]|\\.)*)\)"
-_ESCAPED = r"(?s)\\(.)"
-
-
-def read_part(part: RulePart) -> Group | Pattern | None:
-    """A dynamic part as something that can be tested, or None when only Werkzeug can."""
-    group = None if part.suffixed else _read_group(part.content)
-    if group is not None and (group.kind == "rest") == part.final:
-        bare = not group.prefix and not group.suffix
-        if bare or group.kind != "rest":
-            return group
-    return _read_pattern(part)
-
-
-def _read_group(content: str) -> Group | None:
-    prefix, found, behind = content.partition(_OPEN)
-    if not found or not behind.endswith(_CLOSE) or "(?P<" in behind:
-        return None
-    behind = behind.removesuffix(_CLOSE)
-    for regex, group in _FIXED.items():
-        if behind.startswith(regex + ")"):
-            return _between(prefix, group, behind[len(regex) + 1 :])
-    if (length := re.match(_LENGTH, behind)) and behind.startswith(")", length.end()):
-        low = int(length[1])
-        high = low if length[2] is None else int(length[3]) if length[3] else None
-        if high is not None and high < low:
-            return None
-        return _between(prefix, Group("length", low, high), behind[length.end() + 1 :])
-    if (words := re.match(_ANY, behind)) and behind.startswith(")", words.end()):
-        items = tuple(map(_unescape, words[1].split("|")))
-        # Written again from what was read it must be the same text, else it was something else that looks like it.
-        if "|".join(map(re.escape, items)) == words[1]:
-            return _between(prefix, Group("any", words=items), behind[words.end() + 1 :])
-    return None
-
-
-def _between(prefix: str, group: Group, suffix: str) -> Group | None:
-    if not prefix and not suffix:
-        return group
-    before, after = _unescape(prefix), _unescape(suffix)
-    if re.escape(before) != prefix or re.escape(after) != suffix:
-        return None
-    return Group(group.kind, group.low, group.high, group.words, before, after)
-
-
-def _unescape(escaped: str) -> str:
-    return re.sub(_ESCAPED, r"\1", escaped)
-
-
-def _read_pattern(part: RulePart) -> Pattern | None:
-    try:
-        expression = re.compile(part.content)
-    except Exception:  # noqa: BLE001 - a converter's broken pattern: Werkzeug is to meet it
-        return None
-    names = [name for name in expression.groupindex if name.startswith("__werkzeug_")]
-    # More than ten groups stand in another order in the first releases of 3.1.
-    if sorted(names) != [f"__werkzeug_{number}" for number in range(len(names))] or not 0 < len(names) <= 10:
-        return None
-    return Pattern(expression, tuple(sorted(names)), part.final, part.suffixed)
+_GUARDED = "_flask_guarded"
 
 
 # --- rules ------------------------------------------------------------

@@ -64,7 +64,7 @@ def find_app_by_string(module: ModuleType, app_name: str) -> Flask:
 
     Raises `NoAppException` if the expression is anything else, or what it leads to is no application.
     """
-    name, args, kwargs = _parse_name_or_call(app_name)
+    name, args, kwargs = parse_name_or_call(app_name)
     try:
         target = getattr(module, name)
     except AttributeError as error:
@@ -90,7 +90,7 @@ def find_app_by_string(module: ModuleType, app_name: str) -> Flask:
     raise NoAppException(not_an_app(module, app_name, target, app))
 
 
-def _parse_name_or_call(text: str) -> tuple[str, tuple[t.Any, ...], dict[str, t.Any]]:
+def parse_name_or_call(text: str) -> tuple[str, tuple[t.Any, ...], dict[str, t.Any]]:
     """Split `name` or `name(args)` into the name and the arguments, which must be Python literals."""
     try:
         expression = ast.parse(text.strip(), mode="eval").body

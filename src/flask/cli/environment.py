@@ -56,6 +56,11 @@ def load_dotenv(path: str | os.PathLike[str] | None = None, load_defaults: bool 
     return bool(values)
 
 
+def files_read() -> list[str]:
+    """The files that variables were read from, as absolute paths."""
+    return list(_files_read)
+
+
 def set_variable(name: str, value: str) -> None:
     """Set a variable for this process, in such a way that it can be taken back."""
     before = os.environ.get(name)
@@ -81,11 +86,9 @@ def handed_over() -> Iterator[list[str]]:
     That process sets the variables itself, from what the files say by then. What it inherited would win over them, so
     each is put back for that time, unless somebody else changed it meanwhile.
     """
-    from werkzeug.serving import is_running_from_reloader
-
-    ours: dict[str, str] = {}
-    if not is_running_from_reloader():
-        ours = {name: value for name, (_, value) in _set_here.items() if os.environ.get(name) == value}
+    ours = {name: value for name, (_, value) in _set_here.items() if os.environ.get(name) == value}
+    if ours and _is_reloaders():
+        ours = {}
     for name in ours:
         before = _set_here[name][0]
         if before is None:
@@ -96,6 +99,12 @@ def handed_over() -> Iterator[list[str]]:
         yield list(_files_read)
     finally:
         os.environ.update(ours)
+
+
+def _is_reloaders() -> bool:
+    from werkzeug.serving import is_running_from_reloader
+
+    return is_running_from_reloader()
 
 
 def _search_upwards(name: str) -> str | None:

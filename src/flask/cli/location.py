@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import typing as t
+from importlib.util import find_spec
 from types import ModuleType
 
 from .discovery import find_app_by_string, find_best_app
@@ -38,6 +39,22 @@ def prepare_import(path: str) -> str:
     if sys.path[:1] != [folder]:
         sys.path.insert(0, folder)
     return ".".join(reversed(names))
+
+
+def may_exist(name: str) -> bool:
+    """Whether there may be a module of that name, as far as can be told without importing anything."""
+    try:
+        return find_spec(name.partition(".")[0]) is not None
+    except ValueError:  # no name at all, or a module that was loaded without a specification
+        return True
+
+
+def require_module(name: str) -> None:
+    """Raise the error of `locate_app` for a module that cannot exist."""
+    if not may_exist(name):
+        from .explanations import no_such_module
+
+        raise NoAppException(no_such_module(name))
 
 
 @t.overload

@@ -18,6 +18,9 @@ from .script_info import ScriptInfo
 if t.TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+# Where a context keeps the file that was named, for a command whose processes read it again.
+ENV_FILE = "flask.cli.env_file"
+
 
 def _set_app(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     if value is not None:
@@ -40,6 +43,7 @@ def _complete_app(ctx: click.Context, param: click.Parameter, incomplete: str) -
 
 
 def _load_env_file(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    ctx.meta[ENV_FILE] = value
     if value is not None:
         try:
             import dotenv  # noqa: F401

@@ -14,6 +14,7 @@ from ..helpers import get_debug_flag
 from .certificates import CertParamType, take_key
 from .failures import NoAppException
 from .options import debug_option
+from .record import is_reloaded
 from .script_info import ScriptInfo, pass_script_info
 from .server import serve
 
@@ -103,7 +104,8 @@ def run_command(
     from werkzeug.serving import is_running_from_reloader
 
     restarted = is_running_from_reloader()
-    app = _load_or_report(info, reload, restarted)
+    watches = not restarted and (get_debug_flag() if reload is None else reload)
+    app = _left_to_who_serves(info) if watches else _load_or_report(info, restarted, is_reloaded())
     debug = get_debug_flag()
     if reload is None:
         # A restarted process goes on watching, even if debug mode went from '.env' with the very change it saw.
@@ -129,19 +131,27 @@ def run_command(
 run_command.params.insert(0, debug_option)
 
 
-def _load_or_report(info: ScriptInfo, reload: bool | None, restarted: bool) -> WSGIApplication:
+def _left_to_who_serves(info: ScriptInfo) -> WSGIApplication:
+    """The app for the process that only watches and never serves: it is loaded by whoever asks for it all the same."""
+    info.look_for_app()
+
+    def app_when_asked(environ: WSGIEnvironment, start_response: StartResponse) -> t.Iterable[bytes]:
+        return info.load_app()(environ, start_response)
+
+    return app_when_asked
+
+
+def _load_or_report(info: ScriptInfo, restarted: bool, reloaded: bool) -> WSGIApplication:
     """The app; where a reloader waits for the next save, in place of one that fails an app that shows the failure."""
     try:
         return info.load_app()
     except Exception as error:
         users = _error_of_the_users_code(error)
-        if restarted:
-            _report(error)
-            return _broken_app(users or error)
-        # What was typed wrong ends the command. A mistake in the code is told by the process that will serve.
-        if users is None or not (get_debug_flag() if reload is None else reload):
+        # What was typed wrong ends the command at the start; later on, a save may have led to it.
+        if not restarted or (users is None and not reloaded):
             raise
-        return _broken_app(users)
+        _report(error)
+        return _broken_app(users or error)
 
 
 def _error_of_the_users_code(error: Exception) -> Exception | None:

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import re
 import typing as t
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import update_wrapper
 
 import click
 
 from ..globals import current_app
 from ..helpers import get_debug_flag, get_load_dotenv
+from .discovery import parse_name_or_call
 from .failures import NoAppException
-from .location import locate_app, prepare_import
+from .location import locate_app, may_exist, prepare_import, require_module
 
 if t.TYPE_CHECKING:
     from ..app import Flask
@@ -66,23 +69,51 @@ class ScriptInfo:
                 raise NoAppException(f"Could not locate a Flask application: {self.create_app!r} returned None.")
             return app
         if self.app_import_path:
-            module_path, *app_name = BEFORE_APP_NAME.split(self.app_import_path, maxsplit=1)
-            try:
-                return locate_app(prepare_import(module_path), app_name[0] if app_name else None)
-            except NoAppException as error:
-                from .explanations import who_named_it
-
-                if named := who_named_it():
-                    raise NoAppException(f"{error.message}\n{named}") from error.__cause__
-                raise
+            with _told_who_named_it():
+                module_path, name = _parts(self.app_import_path)
+                return locate_app(prepare_import(module_path), name)
         for path in DEFAULT_PATHS:
             app = locate_app(prepare_import(path), None, raise_if_not_found=False)
             if app is not None:
                 return app
+        raise _nothing_given()
 
-        from .explanations import nothing_given
+    def look_for_app(self) -> None:
+        """Raise what `load_app` would where that is certain without running any code of the app's."""
+        if self._loaded_app is not None or self.create_app is not None:
+            return
+        if self.app_import_path:
+            with _told_who_named_it():
+                module_path, name = _parts(self.app_import_path)
+                require_module(prepare_import(module_path))
+                if name is not None:
+                    parse_name_or_call(name)
+        elif not any(may_exist(prepare_import(path)) for path in DEFAULT_PATHS):
+            raise _nothing_given()
 
-        raise NoAppException(nothing_given())
+
+def _parts(app_import_path: str) -> tuple[str, str | None]:
+    """The module or its path, and what to take from it."""
+    module_path, *name = BEFORE_APP_NAME.split(app_import_path, maxsplit=1)
+    return module_path, name[0] if name else None
+
+
+@contextmanager
+def _told_who_named_it() -> Iterator[None]:
+    try:
+        yield
+    except NoAppException as error:
+        from .explanations import who_named_it
+
+        if named := who_named_it():
+            raise NoAppException(f"{error.message}\n{named}") from error.__cause__
+        raise
+
+
+def _nothing_given() -> NoAppException:
+    from .explanations import nothing_given
+
+    return NoAppException(nothing_given())
 
 
 pass_script_info = click.make_pass_decorator(ScriptInfo, ensure=True)

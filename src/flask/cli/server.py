@@ -14,6 +14,7 @@ import click
 
 from .candidates import is_app
 from .environment import handed_over
+from .record import Record, inherited
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -26,31 +27,20 @@ def serve(host: str, port: int, app: WSGIApplication, **options: t.Any) -> None:
     """Serve until interrupted; `options` are those of `werkzeug.serving.run_simple`, which is what runs.
 
     With the reloader, variables from files are left to the process that it starts, and those files and the templates
-    are watched too. With the debugger, only trusted hosts are shown it. A port in use is explained.
+    are watched too. With the debugger, only trusted hosts are shown it, under one PIN for all processes. A port in use
+    is explained.
     """
     from werkzeug.serving import is_running_from_reloader, run_simple
 
-    restarted = is_running_from_reloader()
     with ExitStack() as stack:
-        if options.get("use_reloader"):
-            from .reloader import preferred_reloader
-
-            stack.enter_context(preferred_reloader())
-            more = [*stack.enter_context(handed_over()), *_template_files(app)]
-            if more:
-                options["extra_files"] = [*(options.get("extra_files") or ()), *more]
-        if options.get("use_debugger"):
-            from .debugger import guarded, warn_if_exposed
-
-            if not restarted:
-                warn_if_exposed(host)
-            stack.enter_context(guarded())
+        if options.get("use_reloader") or options.get("use_debugger"):
+            _prepare(stack, host, app, options)
         try:
             run_simple(host, port, app, **options)
         except KeyboardInterrupt:
             pass  # Ctrl+C just before or after Werkzeug listens for it ends the server as quietly
         except SystemExit as left:
-            if left.code and not restarted:
+            if left.code and not is_running_from_reloader():
                 _explain(host, port)
             raise
         except OverflowError:  # a port below 0; what is above the last one Werkzeug takes for another
@@ -58,7 +48,30 @@ def serve(host: str, port: int, app: WSGIApplication, **options: t.Any) -> None:
             raise SystemExit(1) from None
 
 
-def _template_files(app: object) -> list[str]:
+def _prepare(stack: ExitStack, host: str, app: WSGIApplication, options: dict[str, t.Any]) -> None:
+    """What reloader and debugger need while the server runs."""
+    from werkzeug.serving import is_running_from_reloader
+
+    restarted = is_running_from_reloader()
+    record = inherited() or Record.begin()
+    if options.get("use_reloader"):
+        from .reloader import preferred_reloader
+
+        stack.enter_context(preferred_reloader())
+        if not restarted:
+            stack.enter_context(record.handed_on())
+        more = [*stack.enter_context(handed_over()), *template_files(app)]
+        if more:
+            options["extra_files"] = [*(options.get("extra_files") or ()), *more]
+    if options.get("use_debugger"):
+        from .debugger import guarded, warn_if_exposed
+
+        if not restarted:
+            warn_if_exposed(host)
+        stack.enter_context(guarded(record))
+
+
+def template_files(app: object) -> list[str]:
     """The files below the template folders of the app and its blueprints."""
     if not is_app(app):
         return []

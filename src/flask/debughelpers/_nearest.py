@@ -10,6 +10,7 @@ import difflib
 import itertools
 import re
 import typing as t
+from math import factorial
 
 from werkzeug.routing import Rule
 from werkzeug.routing.converters import (
@@ -17,11 +18,13 @@ from werkzeug.routing.converters import (
     BaseConverter,
     FloatConverter,
     IntegerConverter,
+    NumberConverter,
     PathConverter,
     UnicodeConverter,
     UUIDConverter,
 )
 
+from .._routing.parts import INT_DIGITS
 from .._routing.rules import TRACE, converters_of
 from ._words import listed, methods_of, quoted, shortened
 
@@ -30,6 +33,7 @@ COMPARED_AT_MOST = 100
 PATH_AT_MOST = 500
 SEGMENTS_AT_MOST = 20
 WORD_AT_MOST = 80
+TRIES_AT_MOST = 5_000
 NEAR = 0.5  # from here on a rule is near; 1 is a rule that would match but for its domain
 ALIKE = 0.6  # from here on two words are alike
 _VARIABLE = re.compile(r"<[^<>]*>")
@@ -137,6 +141,8 @@ def _compare_path(rule: Rule, pieces: Pieces, path: str) -> tuple[float, str]:
 def _refused(rule: Rule, pieces: Pieces, values: list[str]) -> tuple[float, str]:
     """The expressions take the path; a converter may have refused its value all the same."""
     for piece, value in zip(_variables(pieces), values, strict=True):
+        if isinstance(piece.converter, NumberConverter) and not (value.isascii() and len(value) <= INT_DIGITS):
+            return 0.95, _not_taken(rule, piece, value)
         try:
             piece.converter.to_python(value)  # type: ignore[union-attr]
         except Exception:  # noqa: BLE001 - by whatever a converter refuses, ValidationError or a 404
@@ -283,6 +289,9 @@ def _values_within(pieces: Pieces, text: str, loose: bool, ignore_case: bool) ->
             regex = "[^/]+" if converter.part_isolating else ".+"
         names.append(f"flask_{len(names)}")
         expression += f"(?P<{names[-1]}>{regex})"
+    # An expression of several variables tries every way to share the text out: here none may be asked for much.
+    if len(text) ** len(names) / factorial(len(names)) > TRIES_AT_MOST and len(names) > 1:
+        return None
     try:
         match = re.fullmatch(expression, text)
     except (re.error, RecursionError, OverflowError):  # an expression of the application's that was never good

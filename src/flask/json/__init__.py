@@ -6,6 +6,7 @@ import json as _json
 import typing as t
 
 from ..globals import _nothing, _now, _SplitContext, current_app
+from . import _strict
 from .provider import _default
 
 if t.TYPE_CHECKING:
@@ -46,6 +47,12 @@ def loads(s: str | bytes, **kwargs: t.Any) -> t.Any:
     """Data from JSON text, by ``current_app.json.loads``, or by ``json.loads`` without an app."""
     provider = _provider()
     return _json.loads(s, **kwargs) if provider is None else provider.loads(s, **kwargs)
+
+
+def _loads_request(data: str | bytes) -> t.Any:
+    """Data from what a client sent, by the current app's provider."""
+    provider = _provider()
+    return _strict.loads(data) if provider is None else provider._loads_request(data)
 
 
 def load(fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any:

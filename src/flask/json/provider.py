@@ -13,6 +13,8 @@ from datetime import date
 from werkzeug.http import http_date
 
 from .._contracts import stock
+from ..globals import _nothing, _now
+from . import _strict
 
 if t.TYPE_CHECKING:
     from ..sansio.app import App
@@ -42,6 +44,10 @@ class JSONProvider:
     def loads(self, s: str | bytes, **kwargs: t.Any) -> t.Any:
         """Data from JSON text; bytes are UTF-8."""
         raise NotImplementedError
+
+    def _loads_request(self, data: str | bytes) -> t.Any:
+        """Data from what a client sent. How strict that is, is the library's affair."""
+        return self.loads(data)
 
     def load(self, fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any:
         """Read a file, and from it data by `loads`."""
@@ -192,6 +198,13 @@ class DefaultJSONProvider(JSONProvider):
             # A reader of a request's body answers a ValueError with 400; anything else would be a 500.
             raise ValueError("JSON is nested too deeply") from None
 
+    def _loads_request(self, data: str | bytes) -> t.Any:
+        if type(self).loads is not _own_loads or "loads" in self.__dict__:
+            return self.loads(data)
+        top = _now()
+        app = self._app if top is _nothing else top.app  # PERF: the weak proxy takes twenty times as long to ask
+        return _strict.loads(data) if app.config.get("JSON_STRICT", True) else self.loads(data)
+
     def response(self, *args: t.Any, **kwargs: t.Any) -> Response:
         """A response of this `mimetype`, as `JSONProvider.response`; laid out as `compact` says, with a line's end."""
         kind = type(self)
@@ -232,6 +245,7 @@ class DefaultJSONProvider(JSONProvider):
         return f"{self._encode_compactly(obj)}\n"
 
 
+_own_loads = DefaultJSONProvider.loads
 _own_dumps = DefaultJSONProvider.dumps
 _own_prepare = JSONProvider._prepare_response_obj
 _own_response = DefaultJSONProvider.response

@@ -15,6 +15,7 @@ from uuid import UUID
 from markupsafe import Markup
 from werkzeug.http import http_date, parse_date
 
+from .._unicode import escaped
 from . import _provider, dumps, loads
 from .provider import DefaultJSONProvider, _make_encoder
 
@@ -279,7 +280,7 @@ class TaggedJSONSerializer:
                     pass
         else:
             value = self.tag(value)
-        return dumps(value, separators=(",", ":"))
+        return escaped(dumps(value, separators=(",", ":")))  # a signature is of bytes
 
     def loads(self, value: str) -> t.Any:
         """The value again from what `dumps` gave."""
@@ -293,6 +294,8 @@ class TaggedJSONSerializer:
             and own._untag_scan is _own_untag_scan
             and type(value) is str
             and (own is TaggedJSONSerializer or self._has_no_methods_of_its_own())
+            # What is nested deeper than `dumps` goes is not read either: the exact way ends where that does.
+            and (len(value) < _MAY_BE_DEEP or value.count("{") + value.count("[") < _MAY_BE_DEEP)
         ):
             try:
                 data, end = self._scan(value, 0)
@@ -303,6 +306,7 @@ class TaggedJSONSerializer:
         return self._untag_scan(loads(value))
 
 
+_MAY_BE_DEEP = 400
 _own_tag = TaggedJSONSerializer.tag
 _own_untag = TaggedJSONSerializer.untag
 _own_untag_scan = TaggedJSONSerializer._untag_scan

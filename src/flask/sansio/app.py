@@ -224,7 +224,7 @@ class App(Scaffold):
 
     def select_jinja_autoescape(self, filename: str | None) -> bool:
         """Whether a template is escaped: HTML, XML and SVG by their suffix, and whatever comes from a string."""
-        return filename is None or filename.endswith(_AUTOESCAPED)
+        return filename is None or filename.endswith(_AUTOESCAPED) or filename.lower().endswith(_AUTOESCAPED)
 
     @property
     def debug(self) -> bool:

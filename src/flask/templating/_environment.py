@@ -5,23 +5,29 @@ It stands apart so that an app that renders nothing never imports Jinja; users f
 
 from __future__ import annotations
 
+import sys
 import typing as t
 from collections import ChainMap
 from types import FunctionType, MethodType
 
+import jinja2.debug
 import jinja2.environment
 from jinja2 import BaseLoader, Template, TemplateNotFound, TemplatesNotFound
 from jinja2 import Environment as BaseEnvironment
+from jinja2.filters import do_urlencode
 from jinja2.runtime import Context
 from jinja2.utils import LRUCache, internalcode
 
 from .._contracts import stock
+from .._unicode import well_formed_within
 from ..debughelpers import _explain_missing_template, explain_template_loading_attempts
 from ..globals import _now, _SessionProxy
 from ._kept import KeptTemplates
 from ._output import QuickTemplate
 
 if t.TYPE_CHECKING:
+    from types import TracebackType
+
     from ..debughelpers import _Source
     from ..sansio.app import App
     from ..sansio.scaffold import Scaffold
@@ -75,6 +81,14 @@ _of_proxies = frozenset(dir(_SessionProxy))
 _missing: t.Any = object()
 
 
+def _urlencode(value: t.Any) -> str:
+    """Jinja's filter `urlencode`, which does not fail at half of a character."""
+    try:
+        return do_urlencode(value)
+    except UnicodeEncodeError:
+        return do_urlencode(well_formed_within(value))
+
+
 class Environment(BaseEnvironment):
     """A Jinja environment that knows its app, and loads from the folders of the app and of its blueprints."""
 
@@ -99,6 +113,13 @@ class Environment(BaseEnvironment):
         except (TypeError, LookupError, AttributeError):
             return self.undefined(obj=obj, name=attribute)
 
+    def handle_exception(self, source: str | None = None) -> t.NoReturn:
+        """Raise the current error again, with the template's lines in its traceback, as Jinja does."""
+        try:
+            super().handle_exception(source)
+        finally:
+            _part(sys.exc_info()[2])
+
     def __init__(self, app: App, **options: t.Any) -> None:
         if "loader" not in options:
             options["loader"] = app.create_global_jinja_loader()
@@ -108,6 +129,7 @@ class Environment(BaseEnvironment):
         cache: t.Any = self.cache
         if type(cache) is LRUCache:
             self.cache = t.cast("t.Any", KeptTemplates(cache.capacity))
+        self.filters["urlencode"] = _urlencode
         self.app = app
 
     def select_template(self, names: t.Any, parent: str | None = None, globals: t.Any = None) -> Template:
@@ -120,17 +142,24 @@ class Environment(BaseEnvironment):
             raise
 
 
+# Endings that say by what a template is rendered, behind the one that says what comes of it.
+_OF_TEMPLATES = frozenset({"j2", "jinja", "jinja2"})
+
+
 class DispatchingJinjaLoader(BaseLoader):
     """Asks the loader of the app, then those of the blueprints in the order in which they were registered."""
 
     def __init__(self, app: App) -> None:
         self.app = app
+        self._warned: set[str] = set()
 
     def get_source(self, environment: BaseEnvironment, template: str) -> _Source:
         """The source from the first loader that has the template, or `jinja2.TemplateNotFound`."""
-        if self.app.config["EXPLAIN_TEMPLATE_LOADING"]:
-            return self._get_source_explained(environment, template)
-        return self._get_source_fast(environment, template)
+        explain = self.app.config["EXPLAIN_TEMPLATE_LOADING"]
+        source = (self._get_source_explained if explain else self._get_source_fast)(environment, template)
+        if self.app.debug:
+            self._warn_unescaped(environment, template)
+        return source
 
     def _get_source_fast(self, environment: BaseEnvironment, template: str) -> _Source:
         for _, loader in self._iter_loaders(template):
@@ -153,6 +182,21 @@ class DispatchingJinjaLoader(BaseLoader):
                 return found
         raise self._missing(template)
 
+    def _warn_unescaped(self, environment: BaseEnvironment, template: str) -> None:
+        """Tell, once, of a template that says HTML by its name and yet is not escaped."""
+        page, _, ending = template.lower().rpartition(".")
+        if ending not in _OF_TEMPLATES or not self.app.select_jinja_autoescape(page) or template in self._warned:
+            return
+        escapes = environment.autoescape
+        if not (escapes(template) if callable(escapes) else escapes):
+            self._warned.add(template)
+            self.app.logger.warning(
+                "The template %r is not escaped: Flask goes by the end of the name. Name it %r, or say '{%% autoescape"
+                " true %%}' in it, or override 'select_jinja_autoescape' of the application.",
+                template,
+                template[: len(page)],
+            )
+
     def _missing(self, template: str) -> TemplateNotFound:
         error = TemplateNotFound(template)
         if self.app.debug:
@@ -168,6 +212,21 @@ class DispatchingJinjaLoader(BaseLoader):
     def list_templates(self) -> list[str]:
         """The names that any of the loaders has, each once, in order."""
         return sorted({name for _, loader in self._iter_loaders("") for name in loader.list_templates()})
+
+
+def _part(tb: TracebackType | None) -> None:
+    """Part a traceback that Jinja rewrote from its error, lest they, and with them the request, keep each other alive.
+
+    The frame that stands for a template's line has the error among its globals; those that made it, which have ended
+    but are known to it, among their locals.
+    """
+    while tb is not None:
+        if tb.tb_frame.f_globals.pop("__jinja_exception__", None) is not None:
+            frame = tb.tb_frame.f_back
+            while frame is not None and frame.f_globals is vars(jinja2.debug):
+                frame.clear()
+                frame = frame.f_back
+        tb = tb.tb_next
 
 
 def _own(function: t.Any) -> t.Any:

@@ -71,12 +71,11 @@ def run_hands_over_to_the_server(out):
         shown = {key: value for key, value in options.items() if key != "ssl_context"}
         out(
             "server",
-            [
-                host,
-                port,
-                type(app).__name__ if not isinstance(app, flask.Flask) else "Flask",
-                sorted(shown.items(), key=repr),
-            ],
+            [host, port, sorted(shown.items(), key=repr)],
+        )
+        out(
+            "application under the reloader" if options["use_reloader"] else "application",
+            type(app).__name__ if not isinstance(app, flask.Flask) else "Flask",
         )
 
     with _server_replaced(run_simple):
