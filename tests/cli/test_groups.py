@@ -63,7 +63,7 @@ def test_the_usual_options_and_commands() -> None:
     """A FlaskGroup has four options and three commands, each of which can be left out."""
     group = FlaskGroup()
     assert [param.name for param in group.params] == ["env_file", "app", "debug", "version"]
-    assert set(group.commands) == {"run", "shell", "routes"}
+    assert set(group.commands) == {"run", "serve", "shell", "routes", "check"}
     bare = FlaskGroup(add_default_commands=False, add_version_option=False, params=[click.Option(["--x"])])
     assert [param.name for param in bare.params] == ["x", "env_file", "app", "debug"]
     assert not bare.commands
@@ -94,7 +94,7 @@ def test_the_apps_commands(app: Flask, runner: CliRunner) -> None:
     for args in (["own"], ["declines"], ["flat"], ["grouped", "deep"], ["another", "deep"]):
         assert runner.invoke(group, args).output == "a\n", args
     listed = group.list_commands(group.make_context("x", ["own"]))
-    assert listed == ["another", "declines", "flat", "grouped", "own", "routes", "run", "shell"]
+    assert listed == ["another", "check", "declines", "flat", "grouped", "own", "routes", "run", "serve", "shell"]
     assert "development" in runner.invoke(group, ["run", "--help"]).output
 
 
@@ -265,17 +265,21 @@ def test_plug_ins(monkeypatch: pytest.MonkeyPatch, runner: CliRunner) -> None:
 
 
 def test_a_broken_plug_in(monkeypatch: pytest.MonkeyPatch, runner: CliRunner) -> None:
-    """A plug-in that cannot be loaded is named, and takes no other command with it."""
+    """A plug-in that cannot be loaded is named, and takes no other command with it; `flask run` does not even try."""
 
     def load() -> object:
         raise ImportError("gone")
 
     offer(monkeypatch, broken=load)
-    result = runner.invoke(FlaskGroup(create_app=lambda: Flask("a")), ["routes"])
+    app = Flask("a")
+    app.cli.command("own")(lambda: print("mine"))
+    result = runner.invoke(FlaskGroup(create_app=lambda: app), ["own"])
     assert result.exit_code == 0
-    assert "/static/<path:filename>" in result.stdout
+    assert result.stdout == "mine\n"
     assert "'broken' (package:broken)" in result.stderr
     assert "ImportError: gone" in result.stderr
+    for own in ("check", "run", "routes", "serve", "shell"):
+        assert runner.invoke(FlaskGroup(create_app=lambda: app), [own, "--help"]).stderr == ""
 
 
 def test_help_knows_the_app_from_the_environment(write: Write, runner: CliRunner) -> None:

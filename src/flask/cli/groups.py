@@ -8,16 +8,19 @@ from __future__ import annotations
 import os
 import typing as t
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager
+from functools import cached_property
 
 import click
 
-from ..globals import current_app
 from .failures import NoAppException
 from .options import app_option, debug_option, env_file_option, version_option
 from .script_info import ScriptInfo, with_appcontext
+from .yielding import YieldingCommand, command_of_app, load_app
 
 if t.TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
+
     from click.shell_completion import CompletionItem
 
     from ..app import Flask
@@ -54,8 +57,8 @@ class FlaskGroup(AppGroup):
     """The group behind `flask`, for a command of your own: it has the app's commands, plug-ins', and the usual options.
 
     `create_app` makes the app instead of looking for it. The other parameters leave parts out: the commands `run`,
-    `shell` and `routes`; `--version`; the default files of `load_dotenv`; setting `app.debug`. `extra` goes to
-    `click.Group`.
+    `serve`, `shell`, `routes` and `check`; `--version`; the default files of `load_dotenv`; setting `app.debug`.
+    `extra` goes to `click.Group`.
     """
 
     def __init__(
@@ -80,17 +83,19 @@ class FlaskGroup(AppGroup):
         self.set_debug_flag = set_debug_flag
         self._loaded_plugin_commands = False
 
-    # PERF: `run`, `shell` and `routes` come at the first look at the commands, which `flask --version` never takes.
+    # PERF: our own commands come at the first look at the commands, which `flask --version` never takes.
     @property
     def commands(self) -> t.MutableMapping[str, click.Command]:
         """The group's own commands, by name."""
         if self._lacks_default_commands:
+            from .check import check_command
             from .routes import routes_command
             from .run import run_command
+            from .serve import serve_command
             from .shell import shell_command
 
             self._lacks_default_commands = False
-            for command in (run_command, shell_command, routes_command):
+            for command in (run_command, serve_command, shell_command, routes_command, check_command):
                 self.add_command(command)
         return self._commands
 
@@ -99,14 +104,18 @@ class FlaskGroup(AppGroup):
         self._commands = value
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """A command by its name: our own or a plug-in's, which work without an app, then one of the app's."""
-        self._load_plugin_commands(ctx)
+        """A command by its name: our own or a plug-in's, which work without an app, then one of the app's.
+
+        `check` and `serve` are names that Flask has not taken, and an app may: its own commands go before those.
+        """
+        # Plug-ins are somebody's code too: those that are not asked for are not imported.
+        if name not in self.commands or any(name == plugin.name for plugin in self._plugins):
+            self._load_plugin_commands(ctx)
         command = super().get_command(ctx, name)
         if command is not None:
-            return command
-
+            return command.instead_of_app(ctx, name) if isinstance(command, YieldingCommand) else command
         try:
-            app = _load_app(ctx)
+            return command_of_app(ctx, name)
         except NoAppException as error:
             _show_failure(error.format_message(), ctx=ctx)
             return None
@@ -114,10 +123,6 @@ class FlaskGroup(AppGroup):
             if ctx.resilient_parsing:
                 return None
             raise
-        # From here on, so that the types and callbacks of the command's own options find the app as well.
-        if not current_app or current_app._get_current_object() is not app:  # type: ignore[attr-defined]
-            ctx.with_resource(app.app_context())
-        return app.cli.get_command(ctx, name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -137,7 +142,7 @@ class FlaskGroup(AppGroup):
         self._load_plugin_commands(ctx)
         names = set(super().list_commands(ctx))
         try:
-            names.update(_load_app(ctx).cli.list_commands(ctx))
+            names.update(load_app(ctx).cli.list_commands(ctx))
         except NoAppException as error:
             _show_failure(error.format_message(), ctx=ctx)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with the app, the help is shown
@@ -179,14 +184,18 @@ class FlaskGroup(AppGroup):
         finally:
             ctx.close()
 
+    @cached_property
+    def _plugins(self) -> EntryPoints:
+        from importlib import metadata
+
+        return metadata.entry_points(group="flask.commands")
+
     def _load_plugin_commands(self, ctx: click.Context) -> None:
         """Add what installed packages offer under the entry point group `flask.commands`, once."""
         if self._loaded_plugin_commands:
             return
         self._loaded_plugin_commands = True
-        from importlib import metadata
-
-        for entry_point in metadata.entry_points(group="flask.commands"):
+        for entry_point in self._plugins:
             try:
                 command = entry_point.load()
             except Exception as error:  # noqa: BLE001 - a plug-in in disrepair must not take `flask run` with it
@@ -206,15 +215,6 @@ def _variables_named() -> Iterator[None]:
         from .origins import told_with_variable
 
         raise told_with_variable(error) from error.__cause__
-
-
-def _load_app(ctx: click.Context) -> Flask:
-    """The app. While a shell completes what is being typed nothing that its modules print gets in between."""
-    info = ctx.ensure_object(ScriptInfo)
-    if not ctx.resilient_parsing:
-        return info.load_app()
-    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
-        return info.load_app()
 
 
 def _show_failure(message: str | None, error: BaseException | None = None, ctx: click.Context | None = None) -> None:
