@@ -13,6 +13,8 @@ source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build", "figures/*.md"]  # the latter are included by pages, not pages themselves
 html_theme = "furo"
 html_title = f"Dewar {release}"
+html_static_path = ["_static"]
+html_css_files = ["narrow.css"]
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
