@@ -180,6 +180,7 @@ def text(found: Found, started: t.Mapping[str, float], told: t.Mapping[str, tupl
         lines.append(f"{name:<20}{seconds * 1e3:>8,.0f} ms{met}")
     if told:
         lines += ["", "wrk while workers are replaced and when the service ends: no request may fail"]
+        lines += ["(errors of writing are attempts to connect after the end, which wrk never gives up)"]
     for interface, (figures, faults) in told.items():
         lines += [f"{interface:<6}{'UNMET' if faults else 'met'}", *(f"      {one}" for one in (*figures, *faults))]
     return "\n".join(lines)

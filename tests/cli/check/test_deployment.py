@@ -112,6 +112,8 @@ def test_gunicorns_own_file(write: Write) -> None:
         ("compose.yaml", "services:\n  web:\n    environment:\n      FLASK_DEBUG: 'true'\n", ["C001"]),
         ("compose.yaml", "services:\n  web:\n    environment:\n      - FLASK_DEBUG=${FLASK_DEBUG:-0}\n", []),
         ("shop.service", "[Service]\nEnvironment=FLASK_DEBUG=1\n", ["C001"]),
+        ("shop.env", "FLASK_DEBUG=1\n", ["C001"]),
+        ("dev.env", "FLASK_DEBUG=1\n", []),
         ("start.sh", "flask --app shop db upgrade\nexec gunicorn shop:app\n", []),
     ],
 )

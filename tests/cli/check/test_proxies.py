@@ -178,6 +178,8 @@ def test_too_many_hops() -> None:
         ("Dockerfile", 'ENV FORWARDED_ALLOW_IPS="*"\n'),
         ("compose.yaml", 'services:\n  app:\n    environment:\n      FLASK_SERVE_FORWARDED_ALLOW_IPS: "*"\n'),
         ("shop.service", "[Service]\nEnvironment=FORWARDED_ALLOW_IPS=10.0.0.1,*\n"),
+        ("shop.env", 'export FORWARDED_ALLOW_IPS="*"\n'),
+        (".env.production", "FORWARDED_ALLOW_IPS=*\n"),
     ],
 )
 def test_anybody_is_believed(write: Write, file: str, text: str) -> None:

@@ -90,6 +90,10 @@ def variables(project: Project) -> Iterator[tuple[str, str, Where]]:
         match = re.match(r"\s*Environment\s*=\s*\"?([A-Z_][A-Z0-9_]+)=(.*?)\"?\s*$", line)
         if match:
             yield match[1], match[2], where
+    for line, where in project.lines(r".+\.env|\.env\.prod(uction)?"):  # which a service, or compose, reads
+        match = re.match(r"\s*(?:export\s+)?([A-Z_][A-Z0-9_]+)=(.*)", line)
+        if match:
+            yield match[1], match[2].strip("\"' "), where
     for name, value in os.environ.items():
         yield name, value, Where(name=name)
 

@@ -21,19 +21,16 @@ MISSING = declare(
     reason="The app takes the proxy for the client: remote_addr is the proxy's, https may look like http, and URLs may"
     " lead to the inner host.",
     remedy="Wrap it: app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1), with the numbers of proxies"
-    " that"
-    " set each header; or flask serve --forwarded-allow-ips with the proxy's address.",
+    " that set each header; or flask serve --forwarded-allow-ips with the proxy's address.",
 )
 HINTED = declare(
     "flask.P002",
     "info",
     "The settings speak of a proxy that nothing else speaks of",
     reason="PREFERRED_URL_SCHEME and APPLICATION_ROOT only count outside of requests. Within one, scheme and path are"
-    " what"
-    " the server says; behind a proxy that ends TLS or takes a prefix away it has to be told.",
+    " what the server says; behind a proxy that ends TLS or takes a prefix away it has to be told.",
     remedy="If there is a proxy, wrap the app in ProxyFix, or use flask serve --forwarded-allow-ips; if the server"
-    " itself"
-    " has the certificate, ignore this id.",
+    " itself has the certificate, ignore this id.",
 )
 TOO_MANY = declare(
     "flask.P003",

@@ -94,8 +94,7 @@ TRAPS = declare(
     "warning",
     "HTTP errors are raised as if they were mistakes",
     reason="With TRAP_HTTP_EXCEPTIONS or TRAP_BAD_REQUEST_ERRORS, what a client does wrong becomes a 500 and an entry"
-    " in"
-    " the log.",
+    " in the log.",
     remedy="Leave both out of the settings of production.",
 )
 

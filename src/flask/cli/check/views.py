@@ -21,8 +21,7 @@ TWICE = declare(
     "warning",
     "Two views have the same name in the same module",
     reason="The second took the name from the first: what else uses it, in the module or in tests, gets the second."
-    " Often"
-    " one of them was copied and should have been renamed.",
+    " Often one of them was copied and should have been renamed.",
     remedy="Give each view a name of its own.",
 )
 UNWRAPPED = declare(
