@@ -21,7 +21,7 @@ export PYTHONPATH :=
 .PHONY: help venv oracle run scale-out test test-quick fuzz fuzz-quick lint format types contracts contract-table docs \
 	conformance differential \
 	bench bench-quick bench-environments bench-start bench-curves bench-loopback bench-async bench-waiting bench-sockets \
-	bench-memory bench-proxies bench-serve soak independence clean
+	bench-memory bench-proxies bench-serve soak release independence clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 20
@@ -132,6 +132,9 @@ bench-serve: $(STAMP)  ## flask serve beside gunicorn with upstream and uvicorn 
 
 soak: $(STAMP)  ## whether flask serve holds: every feature for long, bad clients, want, signals; ARGS="--short"
 	@$(BIN)/python -m soak --figures docs/figures $(ARGS)
+
+release: $(STAMP)  ## check, build, try and tag this version; pushes nothing; ARGS="--check" only says whether it could
+	@$(BIN)/python tools/release.py $(ARGS)
 
 # The comparison of words is kept beside a checkout of the project's workshop, not in it.
 independence: $(STAMP)  ## where our lines are the same as another implementation's, if the tool for it is at hand

@@ -35,6 +35,12 @@ def summary() -> ModuleType:
     return load("ci_summary")
 
 
+@pytest.fixture(scope="module")
+def release() -> ModuleType:
+    """What makes a release."""
+    return load("release")
+
+
 @pytest.mark.parametrize(
     ("theirs", "ours", "is_worse"),
     [
@@ -129,3 +135,35 @@ def test_ci_counts_a_broken_run_of_passing_tests_as_failed(summary: ModuleType, 
         '<testsuites><testsuite tests="5" skipped="0" failures="0" errors="0"/></testsuites>'
     )
     assert summary.count(tmp_path) == (5, 1)
+
+
+def test_a_release_is_dated_and_the_next_one_opened(release: ModuleType) -> None:
+    """What was not released gets its day, and above it stands the next number."""
+    before = "# Changes\n\n## 3.1.3+dewar.9 (not released)\n\n- New.\n"
+    entry = release.dated(before, "3.1.3+dewar.9", "2026-12-01")
+    project, coming = release.following('[project]\nversion = "3.1.3+dewar.9"\n')
+    assert (project, coming) == ('[project]\nversion = "3.1.3+dewar.10"\n', "3.1.3+dewar.10")
+    assert release.opened(entry, coming) == (
+        "# Changes\n\n## 3.1.3+dewar.10 (not released)\n\n## 3.1.3+dewar.9 (2026-12-01)\n\n- New.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        "# Changes\n",
+        "# Changes\n\n## 3.1.3+dewar.9 (2026-12-01)\n",
+        "# Changes\n\n## 3.1.3+dewar.10 (not released)\n\n## 3.1.3+dewar.9 (not released)\n",
+    ],
+)
+def test_a_release_needs_its_changes(release: ModuleType, changes: str) -> None:
+    """Nothing is released whose changes nobody has written down."""
+    with pytest.raises(release.Refused, match="CHANGES"):
+        release.dated(changes, "3.1.3+dewar.9", "2026-12-01")
+
+
+def test_what_stands_here_could_be_released(release: ModuleType) -> None:
+    """The version and CHANGES.md go together."""
+    version = release.version_of((release.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["version"]
+    assert version in (release.ROOT / "README.md").read_text(encoding="utf-8")
+    release.dated((release.ROOT / "CHANGES.md").read_text(encoding="utf-8"), version, "today")
