@@ -229,7 +229,7 @@ async def times(count: int, piece: bytes) -> AsyncIterator[bytes]:
 
 @waiting.route("/broken/<token>")
 async def broken(token: str) -> Response:
-    """A stream that fails after its first piece, once the test has said so: when that has come is the server's affair."""
+    """A stream that fails after its first piece, once the test has said so, for it has that by then."""
 
     async def body() -> AsyncIterator[bytes]:
         yield b"first\n"

@@ -285,7 +285,7 @@ def unsized() -> Response:
 
 @streaming.route("/broken/<token>")
 def broken(token: str) -> Response:
-    """A stream that fails after its first piece, once the test has said so: when that has come is the server's affair."""
+    """A stream that fails after its first piece, once the test has said so, for it has that by then."""
 
     def body() -> Iterator[bytes]:
         yield b"first\n"

@@ -30,7 +30,7 @@ from flask import Flask, request
 app = Flask(__name__)
 @app.get("/boom")
 def boom():
-    print("asked by", request.headers.get("Sec-Fetch-Site"), file=sys.stderr, flush=True)
+    sys.stderr.write(f"asked by {request.headers.get('Sec-Fetch-Site')}\\n")  # at once: threads do not get in between
     number = 6000
     raise LookupError("the reason")
 @app.get("/to-the-neighbour")
@@ -117,7 +117,7 @@ def test_no_page_of_another_origin_shows_or_reads_the_debugger(
         wait("the answers", browser, lambda driver: driver.title == "done")
         read, ran = browser.execute_script("return [window.read, window.ran]")
         # The browser did ask, and said on whose behalf: for the frame, and for each fetch.
-        wait("all questions", browser, lambda _: server.log().count(f"asked by {site}") == asked_before + 3)
+        wait("all questions", browser, lambda _: server.log().count(f"asked by {site}") >= asked_before + 3)
         assert read.startswith("refused | ")
         for sign in ("LookupError", "SECRET", "number = 6000"):
             assert sign not in read
