@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os as _os
 import typing as t
 
+from . import _former as _former
 from . import _startup as _startup  # before whatever imports Werkzeug
 from . import json as json
+from ._contracts import stock as _stock
 from .app import Flask as Flask
 from .blueprints import Blueprint as Blueprint
 from .config import Config as Config
+from .ctx import RequestContext as _RequestContext
 from .ctx import after_this_request as after_this_request
 from .ctx import after_this_websocket as after_this_websocket
 from .ctx import copy_current_request_context as copy_current_request_context
@@ -80,4 +84,17 @@ else:
                 stacklevel=2,
             )
             return importlib.metadata.version("flask")
-        raise AttributeError(name)
+        return _former.look_back(__name__, name)
+
+    def _former_name(name: str) -> t.Any:
+        import importlib
+
+        return getattr(importlib.import_module("flask._legacy"), name)
+
+    # Names that Flask removed: nothing of `_legacy` is imported before somebody has asked for one.
+    _stock.former_name = _former_name
+    _former.open_doors((Flask, Blueprint, Config, Request, _RequestContext))
+    if _os.environ.get("FLASK_LEGACY", "").lower() not in {"", "0", "false", "no"}:
+        import importlib as _importlib
+
+        _importlib.import_module("flask.legacy")

@@ -21,6 +21,7 @@ from werkzeug.utils import redirect as _werkzeug_redirect
 from . import _files
 from ._aborting import http_error
 from ._contracts import stock
+from ._former import renamed, warn_of_environment
 from ._sending import AsyncChunks, NonBlocking, is_asynchronous
 from ._unicode import well_formed
 from .globals import _app_if_any, _cv_request, _environ_now, _now, _request_below, _set, current_app, request
@@ -35,6 +36,8 @@ if t.TYPE_CHECKING:
 
     from .wrappers import Response
 
+_absent: t.Any = object()
+_RENAMED = frozenset({"add_etags", "attachment_filename", "cache_timeout"})
 _Chunk = t.TypeVar("_Chunk", str, bytes)
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 
@@ -42,6 +45,8 @@ F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 def get_debug_flag() -> bool:
     """Whether `FLASK_DEBUG` asks for debug mode: set, and not to 0, false or no."""
     value = os.environ.get("FLASK_DEBUG")
+    if not value and os.environ.get("FLASK_ENV", "production") != "production":
+        warn_of_environment()
     return bool(value and value.lower() not in {"0", "false", "no"})
 
 
@@ -284,6 +289,7 @@ def send_file(
     etag: bool | str = True,
     last_modified: datetime | int | float | None = None,
     max_age: int | t.Callable[[str | None], int | None] | None = None,
+    **removed: t.Never,  # names that arguments once had
 ) -> Response:
     """Send the contents of a file. Never pass a path that a user gave: that is what `send_from_directory` is for.
 
@@ -300,6 +306,13 @@ def send_file(
         "etag": etag,
         "last_modified": last_modified,
     }
+    if removed or file is _absent:
+        given: dict[str, t.Any] = dict(removed) if file is _absent else {"path_or_file": file, **removed}
+        understood = renamed("send_file", given, "path_or_file")
+        file, max_age = understood.pop("path_or_file"), understood.pop("max_age", max_age)
+        if unknown := understood.keys() - options.keys():
+            raise TypeError(f"send_file() got an unexpected keyword argument {min(unknown)!r}")
+        options.update(understood)
     top = _now()
     environ = _environ_now()
     response: Response | None = _files.send_file(top.app, environ, file, {**options, "max_age": max_age})
@@ -319,14 +332,24 @@ def send_from_directory(
     `directory` counts from the app's `root_path` and must not come from a user; `path` may. Further arguments go to
     `send_file`.
     """
+    if path is _absent:
+        kwargs = renamed("send_from_directory", kwargs, "path")
+        path = kwargs.pop("path")
     top = _now()
     environ = _environ_now()
     response: Response | None = _files.send_from_directory(top.app, environ, directory, path, kwargs)
     if response is not None:
         return response
+    if not _RENAMED.isdisjoint(kwargs):
+        return send_from_directory(directory, **renamed("send_from_directory", {"path": path, **kwargs}, "path"))
     options = kwargs | _in_this_app(kwargs.get("max_age"))
     _name_in_unicode(path, options)
     return t.cast("Response", werkzeug.utils.send_from_directory(directory, path, **options))
+
+
+# The first may have come by an old name, which only the functions themselves can tell.
+send_file.__defaults__ = (_absent, *t.cast("tuple[t.Any, ...]", send_file.__defaults__))
+send_from_directory.__defaults__ = (_absent,)
 
 
 def _send_static(owner: t.Any, directory: str, path: str, max_age: int | None) -> Response:

@@ -19,6 +19,8 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Request as BaseRequest
 from werkzeug.wsgi import get_current_url
 
+from ._contracts import stock
+from ._former import look_back
 from .cli import ScriptInfo
 
 if t.TYPE_CHECKING:
@@ -184,6 +186,9 @@ class FlaskClient(Client):
         :param buffered: read the whole body, and close the response, at once.
         :param follow_redirects: go on until a response is not a redirect; the earlier ones are in its ``history``.
         """
+        if "as_tuple" in kwargs:
+            answered: t.Any = stock.former_name("client_open")(self, args, kwargs, buffered, follow_redirects)
+            return answered  # type: ignore[no-any-return]
         if args and isinstance(args[0], (werkzeug.test.EnvironBuilder, dict, BaseRequest)):
             request = self._request_from(args[0])
         else:
@@ -289,3 +294,9 @@ class FlaskCliRunner(CliRunner):
         if "obj" not in kwargs:
             kwargs["obj"] = ScriptInfo(create_app=lambda: self.app)
         return super().invoke(cli, args, **kwargs)
+
+
+if not t.TYPE_CHECKING:
+
+    def __getattr__(name: str) -> t.Any:
+        return look_back(__name__, name)

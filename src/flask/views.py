@@ -7,6 +7,7 @@ from types import FunctionType, MethodType
 
 from . import typing as ft
 from ._contracts import stock
+from ._former import look_back
 from .globals import _find_request_ctx, _now
 
 http_method_funcs = frozenset({"get", "post", "head", "options", "delete", "put", "trace", "patch"})
@@ -135,3 +136,9 @@ def _answer(instance: View, arguments: dict[str, t.Any]) -> t.Any:
 def _name_after(function: t.Any, name: str, cls: type[View]) -> None:
     function.__name__ = name
     function.__module__ = cls.__module__
+
+
+if not t.TYPE_CHECKING:
+
+    def __getattr__(name: str) -> t.Any:
+        return look_back(__name__, name)

@@ -10,6 +10,7 @@ import typing as t
 
 import click as click
 
+from .._former import look_back
 from .discovery import find_app_by_string as find_app_by_string
 from .discovery import find_best_app as find_best_app
 from .entry import cli as cli
@@ -45,7 +46,7 @@ else:
 
     def __getattr__(name: str) -> t.Any:
         if name not in _OF_COMMANDS:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return look_back(__name__, name)
         from importlib import import_module
 
         globals()[name] = found = getattr(import_module(f"{__name__}.{_OF_COMMANDS[name]}"), name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as _json
 import typing as t
 
+from .._contracts import stock
 from ..globals import _nothing, _now, _SplitContext, current_app
 from . import _strict
 from .provider import _default
@@ -28,25 +29,42 @@ def dumps(obj: t.Any, **kwargs: t.Any) -> str:
 
     Without an app it is ``json.dumps``, able to serialise the same types, with the keys in their own order.
     """
-    if (provider := _provider()) is not None:
-        return provider.dumps(obj, **kwargs)
-    kwargs.setdefault("default", _default)
-    return _json.dumps(obj, **kwargs)
+    try:
+        if (provider := _provider()) is not None:
+            return provider.dumps(obj, **kwargs)
+        return _json.dumps(obj, **{"default": _default, **kwargs})
+    except TypeError:
+        return t.cast(str, _as_once("json_dumps", kwargs)(obj, **kwargs))
 
 
 def dump(obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None:
     """Write data as JSON to a text file, by ``current_app.json.dump``, or else as `dumps` does without an app."""
-    if (provider := _provider()) is not None:
-        provider.dump(obj, fp, **kwargs)
-    else:
-        kwargs.setdefault("default", _default)
-        _json.dump(obj, fp, **kwargs)
+    try:
+        if (provider := _provider()) is not None:
+            provider.dump(obj, fp, **kwargs)
+        else:
+            _json.dump(obj, fp, **{"default": _default, **kwargs})
+    except TypeError:
+        _as_once("json_dump", kwargs)(obj, fp, **kwargs)
 
 
 def loads(s: str | bytes, **kwargs: t.Any) -> t.Any:
     """Data from JSON text, by ``current_app.json.loads``, or by ``json.loads`` without an app."""
     provider = _provider()
-    return _json.loads(s, **kwargs) if provider is None else provider.loads(s, **kwargs)
+    try:
+        return _json.loads(s, **kwargs) if provider is None else provider.loads(s, **kwargs)
+    except TypeError:
+        return _as_once("json_loads", kwargs)(s, **kwargs)
+
+
+def _as_once(function: str, kwargs: t.Collection[str]) -> t.Any:
+    """What a function was when it had arguments that were removed; if none of these is it, the error goes on.
+
+    Nobody who does not give them pays for their being understood.
+    """
+    if "app" not in kwargs and "encoding" not in kwargs:
+        raise
+    return stock.former_name(function)
 
 
 def _loads_request(data: str | bytes) -> t.Any:
@@ -58,7 +76,10 @@ def _loads_request(data: str | bytes) -> t.Any:
 def load(fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any:
     """Data from a JSON file, by ``current_app.json.load``, or by ``json.load`` without an app."""
     provider = _provider()
-    return _json.load(fp, **kwargs) if provider is None else provider.load(fp, **kwargs)
+    try:
+        return _json.load(fp, **kwargs) if provider is None else provider.load(fp, **kwargs)
+    except TypeError:
+        return _as_once("json_load", kwargs)(fp, **kwargs)
 
 
 def jsonify(*args: t.Any, **kwargs: t.Any) -> Response:

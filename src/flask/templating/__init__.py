@@ -9,6 +9,7 @@ import typing as t
 from functools import cache
 from types import ModuleType
 
+from .._former import look_back
 from ..debughelpers import _explain_missing_template
 from ..globals import _app_if_any, _find_g, _now
 from ..helpers import stream_with_context
@@ -151,7 +152,7 @@ if not t.TYPE_CHECKING:
 
     def __getattr__(name: str) -> t.Any:
         if name not in _OF_JINJA:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return look_back(__name__, name)
         from . import _environment
 
         globals()[name] = found = getattr(_environment, name)
