@@ -1,8 +1,8 @@
 """Run applications of 2020, with extensions of 2020, on upstream Flask and on ours with and without `flask.legacy`.
 
-Each program of tests/legacy/extensions is such an application, unchanged. The extensions stand in an environment of their
-own below the user's cache, with upstream Flask; ours comes before it on the path. Exit status 1 unless every program
-fails on upstream and runs on ours with FLASK_LEGACY=1.
+Each program of tests/legacy/extensions is such an application, unchanged. The extensions stand in an environment of
+their own below the user's cache, with upstream Flask; ours comes before it on the path. Exit status 1 unless every
+program fails on upstream and runs on ours with FLASK_LEGACY=1.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def environment() -> Path:
 def run(python: Path, program: Path, **variables: str) -> str:
     """What a program ends with: nothing if it ran, else the last line of its traceback."""
     surroundings = {key: value for key, value in os.environ.items() if key not in {"PYTHONPATH", "FLASK_LEGACY"}}
-    # Without -I, which would ignore PYTHONPATH; the program's own folder must not be on the path, since it has its names.
+    # The program's own folder must not be on the path: the programs are named like the extensions.
     code = f"import runpy; runpy.run_path({str(program)!r}, run_name='__main__')"
     done = subprocess.run(
         [python, "-P", "-W", "ignore", "-c", code],

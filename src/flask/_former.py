@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import typing as t
-from functools import partial
+from functools import partial, partialmethod
 
 from ._contracts import stock
 
@@ -75,6 +75,11 @@ class Absent:
         raise absent_attribute(obj, owner, self._name)
 
 
+def _listed(self: object, names: t.Collection[str]) -> list[str]:
+    """What `dir` lists of an object: not what is gone, which Python would otherwise propose for a name close to it."""
+    return [name for name in object.__dir__(self) if name not in names or hasattr(self, name)]
+
+
 class _Refusing:
     """Asked after all others for a module: where `from flask import name` ends if there is no such name.
 
@@ -101,8 +106,10 @@ def open_doors(classes: t.Iterable[type]) -> None:
     """Have every look at a removed name come here, of the modules that are imported by now and of these classes."""
     open_modules(MODULES)
     for kind in classes:
-        for attribute in ATTRIBUTES[kind.__name__].split():
+        names = ATTRIBUTES[kind.__name__].split()
+        for attribute in names:
             if attribute not in kind.__dict__:  # else this is a reload, and it may be there by now
                 setattr(kind, attribute, Absent(attribute))
+        kind.__dir__ = partialmethod(_listed, names)  # type: ignore[assignment]
     if _Refusing not in sys.meta_path:
-        sys.meta_path.append(_Refusing)  # type: ignore[arg-type]
+        sys.meta_path.append(_Refusing)

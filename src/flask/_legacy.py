@@ -12,13 +12,14 @@ import threading
 import typing as t
 from contextvars import ContextVar
 from datetime import timedelta
+from json import detect_encoding as detect_encoding
 
 from markupsafe import Markup as Markup
 from markupsafe import escape as escape
 from werkzeug.exceptions import NotFound
 from werkzeug.local import LocalStack as LocalStack
+from werkzeug.security import safe_join as _safe_join
 from werkzeug.utils import cached_property
-from werkzeug.utils import safe_join as _safe_join
 
 from . import typing as ft
 from ._removed import warn_of_argument
@@ -34,6 +35,8 @@ from .helpers import _split_blueprint_path as _split_blueprint_path
 from .helpers import url_for as url_for
 from .json import dumps, loads
 from .json import jsonify as jsonify
+from .json.provider import DefaultJSONProvider as DefaultJSONProvider
+from .json.provider import JSONProvider as JSONProvider
 from .json.provider import _default
 from .logging import create_logger as create_logger
 from .sansio.blueprints import DeferredSetupFunction as DeferredSetupFunction
@@ -103,16 +106,15 @@ class _Stack:
 
 def _below(context: t.Any) -> t.Any:
     """The context of the same kind that is current again once this one is left."""
-    if isinstance(context, RequestContext) and context._pushes:
-        return context._pushes[1]._top_request_ctx
-    if isinstance(context, AppContext) and context._pushes:
-        return context._pushes[-1][1]._top_app_ctx
-    return None
+    pushes: t.Any = context._pushes if isinstance(context, (AppContext, RequestContext)) else None
+    if not pushes:
+        return None
+    return pushes[1]._top_request_ctx if isinstance(context, RequestContext) else pushes[-1][1]._top_app_ctx
 
 
 def _identity() -> int:
     """The current app context, which a request keeps in whichever thread it runs; without one, the thread."""
-    context = _cv_app.get(None)
+    context: t.Any = _cv_app.get(None)
     return threading.get_ident() if context is None else id(context)
 
 
@@ -145,7 +147,7 @@ class locked_cached_property(cached_property[t.Any]):
         super().__init__(fget, name=name, doc=doc)
         self._lock = threading.RLock()
 
-    def __get__(self, obj: t.Any, type: type | None = None) -> t.Any:  # type: ignore[override]
+    def __get__(self, obj: t.Any, type: t.Any = None) -> t.Any:
         if obj is None:
             return self
         with self._lock:

@@ -9,10 +9,11 @@ import sys
 import typing as t
 import warnings
 
-_STACK = {
-    "_app_ctx_stack": ("2.3", "'flask.g', or 'flask.globals.app_ctx'"),
-    "_request_ctx_stack": ("2.3", "'flask.g', or 'flask.globals.request_ctx'"),
-}
+_APP_STACK = "'flask.g', or 'flask.globals.app_ctx'"
+_REQUEST_STACK = "'flask.g', or 'flask.globals.request_ctx'"
+_STACKS = {"_app_ctx_stack": ("3.0", _APP_STACK), "_request_ctx_stack": ("3.0", _REQUEST_STACK)}
+_BORROWED_STACKS = {"_app_ctx_stack": ("2.2", _APP_STACK), "_request_ctx_stack": ("2.2", _REQUEST_STACK)}
+_BORROWED_STACK = {"_request_ctx_stack": ("2.2", _REQUEST_STACK)}
 _ENCODER = "a subclass of 'flask.json.provider.DefaultJSONProvider' as 'json_provider_class'"
 _TYPES = "'flask.typing', or types of your own"
 
@@ -27,7 +28,7 @@ ALWAYS: dict[str, dict[str, tuple[str, str]]] = {
     "flask.cli": {
         "DispatchingApp": ("2.2", "the app itself, which the 'flask' command loads"),
         "call_factory": ("2.1", "a call of the factory"),
-        "get_env": ("2.3", "'flask.helpers.get_debug_flag', or a setting of your own"),
+        "get_env": ("2.2", "'flask.helpers.get_debug_flag', or a setting of your own"),
     },
     "flask.debughelpers": {
         "explain_ignored_app_run": ("2.2", "nothing: 'app.run' says it itself"),
@@ -69,15 +70,17 @@ ALWAYS: dict[str, dict[str, tuple[str, str]]] = {
 #: finds it; or it is private, or was only passed on, so that whoever finds it believes that this is an old Flask.
 WITH_LEGACY: dict[str, dict[str, tuple[str, str]]] = {
     "flask": {
-        **_STACK,
+        **_STACKS,
         "safe_join": ("2.1", "'werkzeug.utils.safe_join', which gives None where this raises NotFound"),
         "signals_available": ("3.0", "True: signals are always there"),
     },
     "flask.app": {
-        **_STACK,
+        **_BORROWED_STACK,
         "Config": ("3.0", "'flask.Config'"),
         "ConfigAttribute": ("3.0", "'flask.config.ConfigAttribute'"),
+        "DefaultJSONProvider": ("3.0", "'flask.json.provider.DefaultJSONProvider'"),
         "DispatchingJinjaLoader": ("3.0", "'flask.templating.DispatchingJinjaLoader'"),
+        "JSONProvider": ("3.0", "'flask.json.provider.JSONProvider'"),
         "Scaffold": ("3.0", "'flask.sansio.scaffold.Scaffold'"),
         "_AppCtxGlobals": ("3.0", "'flask.ctx._AppCtxGlobals'"),
         "_PackageBoundObject": ("2.0", "'flask.sansio.scaffold.Scaffold'"),
@@ -100,11 +103,11 @@ WITH_LEGACY: dict[str, dict[str, tuple[str, str]]] = {
         "_endpoint_from_view_func": ("3.0", "'flask.sansio.scaffold._endpoint_from_view_func'"),
         "setupmethod": ("3.0", "'flask.sansio.scaffold.setupmethod'"),
     },
-    "flask.ctx": _STACK,
-    "flask.debughelpers": {"_request_ctx_stack": _STACK["_request_ctx_stack"]},
-    "flask.globals": {**_STACK, "LocalStack": ("2.2", "'werkzeug.local.LocalStack'")},
+    "flask.ctx": _BORROWED_STACKS,
+    "flask.debughelpers": _BORROWED_STACK,
+    "flask.globals": {**_STACKS, "LocalStack": ("2.2", "'werkzeug.local.LocalStack'")},
     "flask.helpers": {
-        **_STACK,
+        **_BORROWED_STACKS,
         "_PackageBoundObject": ("2.0", "'flask.sansio.scaffold.Scaffold'"),
         "_endpoint_from_view_func": ("2.0", "'flask.sansio.scaffold._endpoint_from_view_func'"),
         "_find_package_path": ("2.0", "'flask.sansio.scaffold._find_package_path'"),
@@ -116,6 +119,7 @@ WITH_LEGACY: dict[str, dict[str, tuple[str, str]]] = {
         "_dump_arg_defaults": ("2.2", "'app.json.dumps'"),
         "_jinja_htmlsafe_dumps": ("2.3", "'jinja2.utils.htmlsafe_json_dumps'"),
         "_load_arg_defaults": ("2.2", "'app.json.loads'"),
+        "detect_encoding": ("2.0", "'json.detect_encoding'"),
         "htmlsafe_dump": ("2.3", "'jinja2.utils.htmlsafe_json_dumps'"),
         "htmlsafe_dumps": ("2.3", "'jinja2.utils.htmlsafe_json_dumps'"),
         "tojson_filter": ("2.0", "the filter 'tojson' of templates"),
@@ -125,8 +129,8 @@ WITH_LEGACY: dict[str, dict[str, tuple[str, str]]] = {
         "total_seconds": ("2.0", "'timedelta.total_seconds'"),
     },
     "flask.signals": {"signals_available": ("3.0", "True: signals are always there")},
-    "flask.templating": _STACK,
-    "flask.testing": {"_request_ctx_stack": _STACK["_request_ctx_stack"]},
+    "flask.templating": _BORROWED_STACKS,
+    "flask.testing": {**_BORROWED_STACK, "json_dumps": ("2.2", "'flask.json.dumps'")},
 }
 
 _JSON_CLASS = ("2.3", _ENCODER)
@@ -264,14 +268,14 @@ def about(module: str, name: str) -> str:
     """What to say of a name that a module does not have: nothing, unless it had it once."""
     if name in ALWAYS.get(module, {}):
         since, instead = ALWAYS[module][name]
-        return f". Flask {since} removed it: use {instead}."
+        return f". Flask {since} removed it: use {instead}"
     if name in WITH_LEGACY.get(module, {}):
         return _remedy(*WITH_LEGACY[module][name])
     return ""
 
 
 def _remedy(since: str, instead: str) -> str:
-    return f". Flask {since} removed it: use {instead}; 'import flask.legacy' brings it back."
+    return f". Flask {since} removed it: use {instead}; 'import flask.legacy' brings it back"
 
 
 def warn(message: str) -> None:

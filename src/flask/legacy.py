@@ -354,7 +354,7 @@ _COMPAT: dict[str, t.Any] = {
 
 def _add_module(name: str, find: t.Callable[[str], t.Any]) -> None:
     """Put a module into the package, which has the names that are found."""
-    package = sys.modules[__package__]
+    package = sys.modules[__name__.rpartition(".")[0]]
     module = ModuleType(f"{package.__name__}.{name}")
     module.__getattr__ = find  # type: ignore[method-assign]
     module.__path__ = []  # it may be imported from as a package
@@ -430,6 +430,7 @@ def _bring_back() -> None:
     for kind, attributes in _ATTRIBUTES.items():
         for name, attribute in attributes.items():
             setattr(kind, name, attribute)
+        del kind.__dir__
     Flask._know_registered = _know_registered  # type: ignore[method-assign]
     Flask.default_config = ImmutableDict({**Flask.default_config, **_SETTINGS})
     if App.json_provider_class is DefaultJSONProvider:
@@ -438,7 +439,7 @@ def _bring_back() -> None:
     _add_module("_compat", _in_compat)
     _add_module("scaffold", _in_scaffold)
     _add_module("ext", _in_ext)
-    sys.meta_path.insert(0, _Extensions)  # type: ignore[arg-type]
+    sys.meta_path.insert(0, _Extensions)
 
 
 if not _former.has_legacy:  # else it is imported again

@@ -1,7 +1,8 @@
 """A page has the styles, and an icon that a macro writes."""
 
-from flask import Flask, render_template_string
 from flask_bootstrap import Bootstrap
+
+from flask import Flask, render_template_string
 
 app = Flask(__name__)
 Bootstrap(app)

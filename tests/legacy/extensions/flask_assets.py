@@ -3,8 +3,9 @@
 import os
 import tempfile
 
-from flask import Flask, render_template_string
 from flask_assets import Bundle, Environment
+
+from flask import Flask, render_template_string
 
 folder = tempfile.TemporaryDirectory()
 for name in ("a.js", "b.js"):

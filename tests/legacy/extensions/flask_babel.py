@@ -2,8 +2,9 @@
 
 from datetime import date
 
-from flask import Flask, request
 from flask_babel import Babel, format_date
+
+from flask import Flask, request
 
 app = Flask(__name__)
 babel = Babel(app)

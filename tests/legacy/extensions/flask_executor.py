@@ -1,7 +1,8 @@
 """What a view hands to a thread sees the request and the app."""
 
-from flask import Flask, current_app, g, request
 from flask_executor import Executor
+
+from flask import Flask, current_app, g, request
 
 app = Flask(__name__)
 app.config["EXECUTOR_TYPE"] = "thread"

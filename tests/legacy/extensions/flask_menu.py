@@ -1,7 +1,8 @@
 """A menu is gathered from the views before the first request."""
 
-from flask import Flask, render_template_string
 from flask_menu import Menu, register_menu
+
+from flask import Flask, render_template_string
 
 app = Flask(__name__)
 Menu(app)

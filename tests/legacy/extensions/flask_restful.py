@@ -1,7 +1,8 @@
 """A resource takes arguments, answers in JSON, and refuses by an error of the extension's."""
 
-from flask import Flask
 from flask_restful import Api, Resource, abort, fields, marshal_with, reqparse
+
+from flask import Flask
 
 app = Flask(__name__)
 api = Api(app)

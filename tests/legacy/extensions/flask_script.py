@@ -1,7 +1,8 @@
 """A manager runs a command of the app's within its context."""
 
-from flask import Flask, current_app
 from flask_script import Manager
+
+from flask import Flask, current_app
 
 app = Flask(__name__)
 manager = Manager(app)

@@ -2,8 +2,9 @@
 
 import tempfile
 
-from flask import Flask, session
 from flask_session import Session
+
+from flask import Flask, session
 
 app = Flask(__name__)
 app.testing = True

@@ -1,7 +1,8 @@
 """Rows are written in one request and read in the next; each request has a session of its own."""
 
-from flask import Flask, jsonify
 from flask_sqlalchemy import SQLAlchemy
+
+from flask import Flask, jsonify
 
 app = Flask(__name__)
 app.config.update(SQLALCHEMY_DATABASE_URI="sqlite://", SQLALCHEMY_TRACK_MODIFICATIONS=False)

@@ -2,9 +2,10 @@
 
 import unittest
 
-from flask import Flask, jsonify, render_template
 from flask_testing import TestCase
 from jinja2 import DictLoader
+
+from flask import Flask, jsonify, render_template
 
 
 class Case(TestCase):
@@ -17,7 +18,7 @@ class Case(TestCase):
         return app
 
     def test_all(self):
-        self.assertEqual(self.client.get("/json").json, {"a": 1})
+        assert self.client.get("/json").json == {"a": 1}
         self.client.get("/page")
         self.assert_template_used("page.html")
         self.assert_context("name", "ada")
