@@ -35,6 +35,8 @@ has_legacy = False  # whether somebody has imported `flask.legacy`
 
 def look_back(module: str, name: str) -> t.Any:
     """What a removed name of a module stands for; `AttributeError` where the module never had it, or has it no more."""
+    if name.startswith("__"):  # each import from a module asks for its __path__
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
     from ._removed import admit  # not "from . import", which looks for a name
 
     admit(module, name, has_legacy)

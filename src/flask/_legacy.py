@@ -364,11 +364,6 @@ def json_loads(s: str | bytes, app: Flask | None = None, encoding: str | None = 
     return loads(s, **kwargs) if app is None else app.json.loads(s, **kwargs)
 
 
-def json_load(fp: t.IO[t.Any], app: Flask | None = None, encoding: str | None = None, **kwargs: t.Any) -> t.Any:
-    """`flask.json.load` by a given app, of a file of bytes in any encoding."""
-    return json_loads(fp.read(), app, encoding, **kwargs)
-
-
 def _warn_of(function: str, app: Flask | None, encoding: str | None) -> None:
     if app is not None:
         warn_of_argument(function, "app")

@@ -45,7 +45,7 @@ F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 def get_debug_flag() -> bool:
     """Whether `FLASK_DEBUG` asks for debug mode: set, and not to 0, false or no."""
     value = os.environ.get("FLASK_DEBUG")
-    if not value and os.environ.get("FLASK_ENV", "production") != "production":
+    if not value and os.environ.get("FLASK_ENV") not in {None, "", "production"}:
         warn_of_environment()
     return bool(value and value.lower() not in {"0", "false", "no"})
 

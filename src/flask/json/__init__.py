@@ -8,11 +8,13 @@ import typing as t
 from .._contracts import stock
 from ..globals import _nothing, _now, _SplitContext, current_app
 from . import _strict
-from .provider import _default
+from .provider import JSONProvider, _default
 
 if t.TYPE_CHECKING:
     from ..wrappers import Response
-    from .provider import JSONProvider
+
+
+_ONCE = frozenset({"app", "encoding"})  # arguments that the functions had
 
 
 def _provider() -> JSONProvider | None:
@@ -53,16 +55,16 @@ def loads(s: str | bytes, **kwargs: t.Any) -> t.Any:
     provider = _provider()
     try:
         return _json.loads(s, **kwargs) if provider is None else provider.loads(s, **kwargs)
-    except TypeError:
+    except (TypeError, UnicodeDecodeError):
         return _as_once("json_loads", kwargs)(s, **kwargs)
 
 
-def _as_once(function: str, kwargs: t.Collection[str]) -> t.Any:
+def _as_once(function: str, kwargs: dict[str, t.Any]) -> t.Any:
     """What a function was when it had arguments that were removed; if none of these is it, the error goes on.
 
     Nobody who does not give them pays for their being understood.
     """
-    if "app" not in kwargs and "encoding" not in kwargs:
+    if _ONCE.isdisjoint(kwargs):
         raise
     return stock.former_name(function)
 
@@ -76,10 +78,9 @@ def _loads_request(data: str | bytes) -> t.Any:
 def load(fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any:
     """Data from a JSON file, by ``current_app.json.load``, or by ``json.load`` without an app."""
     provider = _provider()
-    try:
-        return _json.load(fp, **kwargs) if provider is None else provider.load(fp, **kwargs)
-    except TypeError:
-        return _as_once("json_load", kwargs)(fp, **kwargs)
+    if not _ONCE.isdisjoint(kwargs) and (provider is None or type(provider).load is JSONProvider.load):
+        return loads(fp.read(), **kwargs)
+    return _json.load(fp, **kwargs) if provider is None else provider.load(fp, **kwargs)
 
 
 def jsonify(*args: t.Any, **kwargs: t.Any) -> Response:
