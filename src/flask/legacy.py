@@ -98,7 +98,7 @@ def _said_by(obj: t.Any, name: str) -> t.Any:
     """The encoder or decoder that somebody has set on an app or blueprint, or on a class of it; else None."""
     if name in vars(obj):
         return vars(obj)[name]
-    for kind in type(obj).__mro__:
+    for kind in obj.__class__.__mro__:  # not `type`: a provider holds its app by a proxy
         if name in vars(kind):
             return None if isinstance(vars(kind)[name], _Class) else vars(kind)[name]
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import io
 import json
@@ -94,24 +95,28 @@ def test_json_of_a_given_app() -> None:
         assert flask_json.loads("[1]", app=app) == [1]
 
 
+def _written_to(file: io.BytesIO) -> object:
+    flask_json.dump([1], file, encoding="ascii")
+    file.seek(0)
+    return flask_json.load(file, encoding="ascii")
+
+
 @pytest.mark.parametrize("within", [True, False])
-def test_json_in_an_encoding(within: bool) -> None:
+@pytest.mark.parametrize(
+    ("call", "result"),
+    [
+        (lambda: json.loads(flask_json.dumps(["ä"], encoding="utf-16").decode("utf-16")), ["ä"]),
+        (lambda: flask_json.loads('["ä"]'.encode("latin-1"), encoding="latin-1"), ["ä"]),
+        (lambda: _written_to(io.BytesIO()), [1]),
+    ],
+)
+def test_json_in_an_encoding(within: bool, call: object, result: object) -> None:
     """An encoding makes bytes of what is written, and reads bytes, with an app and without."""
-    app = flask.Flask(__name__)
-    context = app.app_context()
-    if within:
-        context.push()
-    try:
-        with pytest.warns(DeprecationWarning, match="The argument 'encoding'"):
-            assert json.loads(flask_json.dumps(["ä"], encoding="utf-16").decode("utf-16")) == ["ä"]
-            assert flask_json.loads('["ä"]'.encode("latin-1"), encoding="latin-1") == ["ä"]
-            file = io.BytesIO()
-            flask_json.dump([1], file, encoding="ascii")
-            file.seek(0)
-            assert flask_json.load(file, encoding="ascii") == [1]
-    finally:
+    with contextlib.ExitStack() as stack:
         if within:
-            context.pop()
+            stack.enter_context(flask.Flask(__name__).app_context())
+        with pytest.warns(DeprecationWarning, match="The argument 'encoding'"):
+            assert call() == result
 
 
 def test_arguments_of_a_provider_are_its_own() -> None:

@@ -193,8 +193,10 @@ def test_upstream_answers_the_same() -> None:
         "try:\n from flask import Markup\nexcept ImportError:\n from markupsafe import Markup\nprint(Markup('<')+'<')",
         "try:\n from flask import _request_ctx_stack as s\nexcept ImportError:\n s = None\nprint(s)",
         "try:\n from flask.json import JSONEncoder as s\nexcept ImportError:\n s = None\nprint(s)",
-        "try:\n from flask import safe_join\nexcept ImportError:\n from werkzeug.utils import safe_join\n"
-        "print(safe_join('a', '..'))",
+        (
+            "try:\n from flask import safe_join\nexcept ImportError:\n from werkzeug.utils import safe_join\n"
+            "print(safe_join('a', '..'))"
+        ),
         "try:\n from flask.scaffold import x as s\nexcept ModuleNotFoundError:\n s = None\nprint(s)",
         "import importlib.util\nprint(importlib.util.find_spec('flask.scaffold'))",
         "import flask\nprint(hasattr(flask.Flask(__name__), 'before_first_request'))",
