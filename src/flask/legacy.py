@@ -281,9 +281,9 @@ class _Provider(DefaultJSONProvider):
         return (blueprint and _said_by(blueprint, name)) or _said_by(self._app, name)
 
     def dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
-        """Data as JSON text, by `json_encoder` where one was set."""
-        encoder = self._class("json_encoder")
-        if encoder is None or "cls" in kwargs:
+        """Data as JSON text, by the argument `cls`, or by `json_encoder` where one was set."""
+        encoder = kwargs.pop("cls", None) or self._class("json_encoder")
+        if encoder is None:
             return super().dumps(obj, **kwargs)
         kwargs.setdefault("ensure_ascii", self.ensure_ascii)
         kwargs.setdefault("sort_keys", self.sort_keys)
