@@ -19,7 +19,7 @@ QUICKSTART_PORT ?= 5000
 export PYTHONPATH :=
 
 .PHONY: help venv oracle run scale-out test test-quick fuzz fuzz-quick lint format types contracts contract-table docs \
-	conformance differential \
+	conformance differential legacy-extensions \
 	bench bench-quick bench-environments bench-start bench-curves bench-loopback bench-async bench-waiting bench-sockets \
 	bench-memory bench-proxies bench-serve soak release independence clean
 
@@ -88,6 +88,9 @@ conformance: $(STAMP)  ## upstream's own published tests, on upstream and on our
 
 differential: oracle  ## the same cases on upstream and on ours: status, headers, body, logs, order
 	@$(PYTEST) tests/differential $(ARGS)
+
+legacy-extensions: $(STAMP)  ## extensions of 2020 that upstream's 3.1 breaks: on upstream, on ours, on ours with flask.legacy
+	@$(BIN)/python tools/legacy_extensions.py
 
 # What is measured is a plain install of the tree as it is when a run begins; only bench-quick measures the tree itself.
 BENCH := $(BIN)/python -m bench

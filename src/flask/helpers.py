@@ -6,6 +6,7 @@ Nothing here decides how a request is handled: where the app has a method for so
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import os
 import sys
 import typing as t
@@ -347,9 +348,19 @@ def send_from_directory(
     return t.cast("Response", werkzeug.utils.send_from_directory(directory, path, **options))
 
 
-# The first may have come by an old name, which only the functions themselves can tell.
-send_file.__defaults__ = (_absent, *t.cast("tuple[t.Any, ...]", send_file.__defaults__))
-send_from_directory.__defaults__ = (_absent,)
+def _take_old_names(function: t.Any) -> None:
+    """Let the last argument without a default be missing: it may come by the name that it once had.
+
+    Whoever looks at the signature sees that of Flask 3.1.
+    """
+    signature = inspect.signature(function)
+    shown = [each for each in signature.parameters.values() if each.name != "removed"]
+    function.__signature__ = signature.replace(parameters=shown)
+    function.__defaults__ = (_absent, *(function.__defaults__ or ()))
+
+
+_take_old_names(send_file)
+_take_old_names(send_from_directory)
 
 
 def _send_static(owner: t.Any, directory: str, path: str, max_age: int | None) -> Response:
