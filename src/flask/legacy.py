@@ -204,7 +204,11 @@ _ATTRIBUTES: dict[type, dict[str, t.Any]] = {
     Flask: {
         "before_first_request": _method(_before_first_request),
         "before_first_request_funcs": _property("before_first_request_funcs", _functions_of),
-        "env": _setting("env", "ENV"),
+        "env": _property(
+            "env",
+            lambda app: app.config.get("ENV") or _legacy.get_env(),
+            lambda app, value: app.config.__setitem__("ENV", value),
+        ),
         "error_handlers": _property("error_handlers", lambda app: app.error_handler_spec[None]),
         "got_first_request": _property("got_first_request", lambda app: app._got_first_request),
         "json_decoder": _Class("json_decoder", _legacy.JSONDecoder),
@@ -433,8 +437,8 @@ def _bring_back() -> None:
         del kind.__dir__
     Flask._know_registered = _know_registered  # type: ignore[method-assign]
     Flask.default_config = ImmutableDict({**Flask.default_config, **_SETTINGS})
-    if App.json_provider_class is DefaultJSONProvider:
-        App.json_provider_class = _Provider
+    if Flask.json_provider_class is DefaultJSONProvider:
+        Flask.json_provider_class = _Provider
     _SansioBlueprint.register = update_wrapper(_register, _own_register)  # type: ignore[method-assign]
     _add_module("_compat", _in_compat)
     _add_module("scaffold", _in_scaffold)

@@ -475,7 +475,7 @@ def test_it_may_be_imported_again_and_late() -> None:
         importlib.reload(flask.legacy)
         assert len(sys.meta_path) == finders
         app.before_first_request(print)
-        assert app.session_cookie_name == "session"
+        assert app.session_cookie_name == "session" and app.env == "production"
         """,
         start="import flask",
     )
