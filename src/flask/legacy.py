@@ -38,9 +38,17 @@ from .wrappers import Request
 __all__: list[str] = []
 
 
+def _tell(message: str) -> None:
+    """Warn; where deprecations are errors, it is the error of Flask 3.1."""
+    try:
+        _removed.warn(message)
+    except DeprecationWarning as error:
+        raise AttributeError(message) from error
+
+
 def _warn(name: str) -> None:
     since, instead = _removed.ATTRIBUTES[name]
-    _removed.warn(f"The attribute {name!r} was removed in Flask {since}: use {instead}.")
+    _tell(f"The attribute {name!r} was removed in Flask {since}: use {instead}.")
 
 
 # ---- attributes
@@ -369,14 +377,14 @@ def _add_module(name: str, find: t.Callable[[str], t.Any]) -> None:
 def _in_compat(name: str) -> t.Any:
     if name not in _COMPAT:
         raise AttributeError(f"module 'flask._compat' has no attribute {name!r}")
-    _removed.warn(f"'flask._compat.{name}' was removed in Flask 2.0: use what Python 3 has.")
+    _tell(f"'flask._compat.{name}' was removed in Flask 2.0: use what Python 3 has.")
     return _COMPAT[name]
 
 
 def _in_scaffold(name: str) -> t.Any:
     found = getattr(_scaffold, name)
     if not name.startswith("__"):
-        _removed.warn(f"'flask.scaffold' was removed in Flask 3.0: use 'flask.sansio.scaffold.{name}'.")
+        _tell(f"'flask.scaffold' was removed in Flask 3.0: use 'flask.sansio.scaffold.{name}'.")
     return found
 
 
@@ -392,7 +400,10 @@ class _Extensions:
         if not fullname.startswith("flask.ext."):
             return None
         name = fullname.removeprefix("flask.ext.")
-        _removed.warn(f"'flask.ext' was removed in Flask 1.0: import 'flask_{name}'.")
+        try:
+            _removed.warn(f"'flask.ext' was removed in Flask 1.0: import 'flask_{name}'.")
+        except DeprecationWarning:
+            return None
         for real in (f"flask_{name}", f"flaskext.{name}"):
             try:
                 return ModuleSpec(fullname, _Same(importlib.import_module(real)))

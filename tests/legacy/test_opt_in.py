@@ -479,3 +479,25 @@ def test_it_may_be_imported_again_and_late() -> None:
         """,
         start="import flask",
     )
+
+
+def test_where_deprecations_are_errors_it_brings_back_nothing() -> None:
+    """With deprecations as errors the names are missing after it too, and looks for them do not fail."""
+    run(
+        """
+        import importlib
+        from flask import Flask
+        app = Flask("app", root_path=".")
+        assert not hasattr(app, "env") and not hasattr(flask, "_request_ctx_stack")
+        for code in ("from flask._compat import text_type", "from flask.scaffold import Scaffold",
+                     "import flask.ext.login", "from flask import Markup"):
+            try:
+                exec(code)
+            except ImportError:
+                pass
+            else:
+                raise SystemExit(code)
+        """,
+        "-W",
+        "error",
+    )
