@@ -18,8 +18,8 @@ SECONDS ?= 3600
 QUICKSTART_PORT ?= 5000
 export PYTHONPATH :=
 
-.PHONY: help venv oracle run scale-out test test-quick fuzz fuzz-quick lint format types contracts contract-table docs \
-	conformance differential legacy-extensions \
+.PHONY: help venv oracle run scale-out test test-quick fuzz fuzz-quick lint format types contracts \
+	contract-table docs conformance differential legacy-extensions settings-types \
 	bench bench-quick bench-environments bench-start bench-curves bench-loopback bench-async bench-waiting bench-sockets \
 	bench-memory bench-proxies bench-serve soak release independence clean
 
@@ -70,8 +70,11 @@ format: $(STAMP)  ## write the format that lint asks for
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-types: $(STAMP)  ## mypy --strict and pyright over the source, the tools, the fuzzer and the typed programs
+types: $(STAMP)  ## mypy --strict and pyright over the source, the tools, the fuzzer; both strictly over programs of users
 	@$(BIN)/mypy; first=$$?; $(BIN)/pyright --pythonpath $(BIN)/python && exit $$first
+
+settings-types: $(STAMP)  ## write the overloads of src/flask/_settings.pyi from the table there
+	@$(BIN)/python tools/settings_types.py
 
 contracts: $(STAMP)  ## the floors: imports point down, also inside functions, and there is no circle
 	@$(BIN)/lint-imports

@@ -1,13 +1,21 @@
 from __future__ import annotations
 
+import ast
 import json
 import os
 import pathlib
+import runpy
 import tomllib
+import types
+import typing
+from datetime import timedelta
 
 import pytest
 
+from flask import Flask
 from flask.config import Config, ConfigAttribute
+
+TOOL = pathlib.Path(__file__).parents[1] / "tools" / "settings_types.py"
 
 
 @pytest.fixture
@@ -303,3 +311,46 @@ def test_a_namespace_is_what_shares_a_prefix(options, expected):
     config = Config(".", {"MAIL_HOST": 1, "MAIL_PORT_2": 2, "OTHER": 3})
     assert config.get_namespace("MAIL_", **options) == expected
     assert config.get_namespace("NONE_", **options) == {}
+
+
+# ---- what type checkers know
+
+
+@pytest.fixture(scope="module")
+def typed():
+    """The types of the settings by their names, as the stub has them."""
+    tool = runpy.run_path(str(TOOL))
+    known = {"t": typing, "timedelta": timedelta}
+    stub = tool["STUB"].read_text(encoding="utf-8")
+    return {key: eval(kind, known) for key, kind in tool["table"](stub).items()}
+
+
+def test_each_setting_has_a_type_and_each_type_a_setting(typed):
+    """Type checkers know the settings that there are; one of them has no default in the config."""
+    assert set(typed) == {*Flask.default_config, "JSON_STRICT"}
+
+
+def test_each_default_is_of_the_type_of_its_setting(typed):
+    """What a new app has in its config is what type checkers take it for."""
+
+    def fits(value, kind):
+        if typing.get_origin(kind) in (types.UnionType, typing.Union):
+            return any(fits(value, part) for part in typing.get_args(kind))
+        return isinstance(value, (int, float) if kind is float else typing.get_origin(kind) or kind)
+
+    for key, value in Flask(__name__).config.items():
+        assert fits(value, typed[key]), key
+
+
+def test_the_overloads_are_written_from_the_table():
+    """Who changes the table runs the tool that writes what stands below it."""
+    tool = runpy.run_path(str(TOOL))
+    stub = tool["STUB"].read_text(encoding="utf-8")
+    assert ast.dump(ast.parse(tool["written"](stub))) == ast.dump(ast.parse(stub)), "make settings-types"
+
+
+def test_a_config_is_a_dict_and_nothing_else_for_its_types():
+    """No class stands between a config and dict, and its methods are the dict's own."""
+    assert Config.__mro__ == (Config, dict, object)
+    assert Config.get is dict.get
+    assert Config.__getitem__ is dict.__getitem__

@@ -223,7 +223,16 @@ class Flask(App, Application):
             return _send_static(self, folder, filename, max_age)  # PERF: the same, without collecting its options
         return send_from_directory(folder, filename, max_age=max_age)
 
-    def open_resource(self, resource: str, mode: str = "rb", encoding: str | None = None) -> t.IO[t.AnyStr]:
+    @t.overload
+    def open_resource(self, resource: str, mode: t.Literal["rb"] = "rb", encoding: str | None = ...) -> t.IO[bytes]: ...
+
+    @t.overload
+    def open_resource(self, resource: str, mode: t.Literal["r", "rt"], encoding: str | None = ...) -> t.IO[str]: ...
+
+    @t.overload
+    def open_resource(self, resource: str, mode: str, encoding: str | None = ...) -> t.IO[t.Any]: ...
+
+    def open_resource(self, resource: str, mode: str = "rb", encoding: str | None = None) -> t.IO[t.Any]:
         """Open a file by its name relative to `root_path`, for reading.
 
         Raises `ValueError` for any mode but `r`, `rt` and `rb`.
@@ -231,12 +240,25 @@ class Flask(App, Application):
         if mode not in {"r", "rt", "rb"}:
             raise ValueError("Resources can only be opened for reading.")
         path = os.path.join(self.root_path, resource)
-        return t.cast("t.IO[t.AnyStr]", open(path, mode, encoding=None if mode == "rb" else encoding))
+        return open(path, mode, encoding=None if mode == "rb" else encoding)
 
-    def open_instance_resource(self, resource: str, mode: str = "rb", encoding: str | None = "utf-8") -> t.IO[t.AnyStr]:
+    @t.overload
+    def open_instance_resource(
+        self, resource: str, mode: t.Literal["rb", "wb", "ab"] = "rb", encoding: str | None = ...
+    ) -> t.IO[bytes]: ...
+
+    @t.overload
+    def open_instance_resource(
+        self, resource: str, mode: t.Literal["r", "rt", "w", "wt", "a", "at"], encoding: str | None = ...
+    ) -> t.IO[str]: ...
+
+    @t.overload
+    def open_instance_resource(self, resource: str, mode: str, encoding: str | None = ...) -> t.IO[t.Any]: ...
+
+    def open_instance_resource(self, resource: str, mode: str = "rb", encoding: str | None = "utf-8") -> t.IO[t.Any]:
         """Open a file by its name relative to the instance folder, for reading or writing."""
         path = os.path.join(self.instance_path, resource)
-        return t.cast("t.IO[t.AnyStr]", open(path, mode, encoding=None if "b" in mode else encoding))
+        return open(path, mode, encoding=None if "b" in mode else encoding)
 
     # ---- templates
 
@@ -1218,8 +1240,9 @@ class Flask(App, Application):
             self.debug = bool(debug)
 
         server_host = server_port = None
-        if self.config["SERVER_NAME"]:
-            server_host, _, server_port = self.config["SERVER_NAME"].partition(":")
+        server_name = self.config["SERVER_NAME"]
+        if server_name:
+            server_host, _, server_port = server_name.partition(":")
         host = host or server_host or "127.0.0.1"
         if port is None:
             port = int(server_port or 5000)

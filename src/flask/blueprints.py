@@ -42,7 +42,16 @@ class Blueprint(SansioBlueprint):
             return _send_static(self, self.static_folder, filename, max_age)  # PERF: as for the app
         return send_from_directory(self.static_folder, filename, max_age=max_age)
 
-    def open_resource(self, resource: str, mode: str = "rb", encoding: str | None = "utf-8") -> t.IO[t.AnyStr]:
+    @t.overload
+    def open_resource(self, resource: str, mode: t.Literal["rb"] = "rb", encoding: str | None = ...) -> t.IO[bytes]: ...
+
+    @t.overload
+    def open_resource(self, resource: str, mode: t.Literal["r", "rt"], encoding: str | None = ...) -> t.IO[str]: ...
+
+    @t.overload
+    def open_resource(self, resource: str, mode: str, encoding: str | None = ...) -> t.IO[t.Any]: ...
+
+    def open_resource(self, resource: str, mode: str = "rb", encoding: str | None = "utf-8") -> t.IO[t.Any]:
         """Open a file for reading, its path relative to `root_path`; the encoding matters in text mode only.
 
         Raises ValueError for any mode but "r", "rt", "rb".

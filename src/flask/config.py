@@ -10,6 +10,11 @@ import typing as t
 
 from werkzeug.utils import import_string
 
+if t.TYPE_CHECKING:  # of what the built-in settings are is known to type checkers alone
+    from ._settings import TypedSettings as _Dict  # pyright: ignore[reportMissingModuleSource]
+else:
+    _Dict = dict
+
 T = t.TypeVar("T")
 
 # What "there is no such file" looks like to the two loaders; to `from_file` a file for a parent folder is an error.
@@ -49,7 +54,7 @@ class ConfigAttribute(t.Generic[T]):
         obj.config[self.__name__] = value
 
 
-class Config(dict):  # type: ignore[type-arg]
+class Config(_Dict):
     """A dict of settings, filled from where settings come from; only names in capitals count as settings.
 
     Relative file names are taken from `root_path`. See "Configuration Handling" in Flask's documentation.
@@ -150,16 +155,18 @@ class Config(dict):  # type: ignore[type-arg]
             raise
         return self.from_mapping(settings)
 
-    def from_mapping(self, mapping: t.Mapping[str, t.Any] | None = None, **kwargs: t.Any) -> bool:
-        """Take the items whose keys are in capitals from a mapping and from keyword arguments; the latter win."""
-        settings: dict[str, t.Any] = {}
-        if mapping is not None:
-            settings.update(mapping)
-        settings.update(kwargs)
-        for key, value in settings.items():
-            if key.isupper():
-                self[key] = value
-        return True
+    if not t.TYPE_CHECKING:  # its arguments are typed by their names there
+
+        def from_mapping(self, mapping: t.Mapping[str, t.Any] | None = None, **kwargs: t.Any) -> bool:
+            """Take the items whose keys are in capitals from a mapping and from keyword arguments; the latter win."""
+            settings: dict[str, t.Any] = {}
+            if mapping is not None:
+                settings.update(mapping)
+            settings.update(kwargs)
+            for key, value in settings.items():
+                if key.isupper():
+                    self[key] = value
+            return True
 
     def get_namespace(self, namespace: str, lowercase: bool = True, trim_namespace: bool = True) -> dict[str, t.Any]:
         """The settings whose names start with a prefix, as keyword arguments for something else.
