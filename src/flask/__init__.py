@@ -58,6 +58,7 @@ from .wrappers import Request as Request
 from .wrappers import Response as Response
 
 if t.TYPE_CHECKING:
+    from . import cli as cli
     from .events import EventStream as EventStream
     from .events import ServerSentEvent as ServerSentEvent
 else:

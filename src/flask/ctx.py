@@ -48,6 +48,8 @@ if t.TYPE_CHECKING:
     from .wrappers import Request
 
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
+T_after_request = t.TypeVar("T_after_request", bound=ft.AfterRequestCallable[t.Any])
+T_after_websocket = t.TypeVar("T_after_websocket", bound=ft.AfterWebsocketCallable)
 
 _adapter_match = MapAdapter.match
 _sentinel: t.Any = object()
@@ -55,21 +57,12 @@ _unbuilt: t.Any = object()
 _NOTHING: dict[str, t.Any] = {}
 
 
-class _AppCtxGlobals:
+class AppGlobals:
     """A plain namespace for the time of one app context, reached as `flask.g`.
 
-    Set and read attributes freely; `in` and iteration go over the names that were set.
+    Set and read attributes freely; `in` and iteration go over the names that were set. A subclass, for
+    `app_ctx_globals_class`, declares which attributes there are, and type checkers hold whoever reads them to it.
     """
-
-    def __getattr__(self, name: str) -> t.Any:
-        # Subclasses for `app_ctx_globals_class` call it; the error names the attribute alone, as it always has.
-        raise AttributeError(name) from None
-
-    if t.TYPE_CHECKING:  # any attribute may be set; at run time Python's own way is all it takes
-
-        def __setattr__(self, name: str, value: t.Any) -> None: ...
-
-        def __delattr__(self, name: str) -> None: ...
 
     def get(self, name: str, default: t.Any | None = None) -> t.Any:
         """The value of `name`, or `default`, as `dict.get`."""
@@ -98,7 +91,21 @@ class _AppCtxGlobals:
             return object.__repr__(self)
 
 
-def after_this_request(f: ft.AfterRequestCallable[t.Any]) -> ft.AfterRequestCallable[t.Any]:
+class _AppCtxGlobals(AppGlobals):
+    """The namespace of an app that has no class of its own for it: any attribute may be there."""
+
+    def __getattr__(self, name: str) -> t.Any:
+        # Subclasses for `app_ctx_globals_class` call it; the error names the attribute alone, as it always has.
+        raise AttributeError(name) from None
+
+    if t.TYPE_CHECKING:  # any attribute may be set; at run time Python's own way is all it takes
+
+        def __setattr__(self, name: str, value: t.Any) -> None: ...
+
+        def __delattr__(self, name: str) -> None: ...
+
+
+def after_this_request(f: T_after_request) -> T_after_request:
     """Run a function on the response of the current request only; it returns the response, or another.
 
     Raises `RuntimeError` outside of a request.
@@ -107,7 +114,7 @@ def after_this_request(f: ft.AfterRequestCallable[t.Any]) -> ft.AfterRequestCall
     return f
 
 
-def after_this_websocket(f: ft.AfterWebsocketCallable) -> ft.AfterWebsocketCallable:
+def after_this_websocket(f: T_after_websocket) -> T_after_websocket:
     """Run a function at the end of the current WebSocket only, as those of `after_websocket`.
 
     Raises `RuntimeError` outside of a WebSocket.
@@ -172,9 +179,9 @@ class AppContext:
     def __init__(self, app: Flask) -> None:
         self._begin(app, app.app_ctx_globals_class())
 
-    def _begin(self, app: Flask, g: _AppCtxGlobals) -> None:
+    def _begin(self, app: Flask, g: t.Any) -> None:
         self.app = app
-        self.g = g
+        self.g: _AppCtxGlobals = g
         self._url_adapter: MapAdapter | None = _unbuilt
         if type(app).create_url_adapter is not stock.create_url_adapter or "create_url_adapter" in app.__dict__:
             self._url_adapter = app.create_url_adapter(None)

@@ -40,6 +40,7 @@ if t.TYPE_CHECKING:
 _absent: t.Any = object()
 _RENAMED = frozenset({"add_etags", "attachment_filename", "cache_timeout"})
 _Chunk = t.TypeVar("_Chunk", str, bytes)
+_P = t.ParamSpec("_P")
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 
 
@@ -93,14 +94,8 @@ def stream_with_context(
 
 @t.overload
 def stream_with_context(
-    generator_or_function: t.Callable[..., t.Iterator[t.AnyStr]],
-) -> t.Callable[[t.Iterator[t.AnyStr]], t.Iterator[t.AnyStr]]: ...
-
-
-@t.overload
-def stream_with_context(
-    generator_or_function: t.Callable[..., t.AsyncIterable[t.AnyStr]],
-) -> t.Callable[..., t.Iterator[t.AnyStr]]: ...
+    generator_or_function: t.Callable[_P, t.Iterator[t.AnyStr]] | t.Callable[_P, t.AsyncIterable[t.AnyStr]],
+) -> t.Callable[_P, t.Iterator[t.AnyStr]]: ...
 
 
 def stream_with_context(generator_or_function: t.Any) -> t.Any:

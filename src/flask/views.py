@@ -32,7 +32,7 @@ class View:
     #: Make a new instance for each request. Where false, one instance serves all, and must not keep anything of one.
     init_every_request: t.ClassVar[bool] = True
 
-    def dispatch_request(self) -> ft.ResponseReturnValue | t.Any:
+    def dispatch_request(self, *args: t.Any, **kwargs: t.Any) -> ft.ResponseReturnValue | t.Any:
         """The view itself: called with the variables of the URL as keyword arguments. It may be `async def`.
 
         That of a WebSocket may return nothing.

@@ -33,8 +33,8 @@ NAMES = {
     """,
     "flask.config": "Config ConfigAttribute",
     "flask.ctx": """
-        AppContext RequestContext _AppCtxGlobals after_this_request copy_current_request_context has_app_context
-        has_request_context
+        AppContext RequestContext AppGlobals _AppCtxGlobals after_this_request copy_current_request_context
+        has_app_context has_request_context
     """,
     "flask.debughelpers": """
         UnexpectedUnicodeError DebugFilesKeyError FormDataRoutingRedirect attach_enctype_error_multidict

@@ -12,19 +12,26 @@ from datetime import timedelta
 
 from werkzeug.exceptions import Aborter, BadRequest, BadRequestKeyError, HTTPException
 from werkzeug.routing import BuildError, Map, Rule
-from werkzeug.utils import cached_property
 
 from .. import typing as ft
 from .._contracts import original, stock
 from .._redirects import redirect
 from .._routing import Rule as _Rule
 from ..config import Config, ConfigAttribute
-from ..ctx import _AppCtxGlobals
+from ..ctx import AppGlobals, _AppCtxGlobals
 from ..debughelpers import _explain_unbuilt_url
 from ..helpers import _split_blueprint_path, get_debug_flag
 from ..json.provider import DefaultJSONProvider, JSONProvider
 from ..logging import create_logger
-from .scaffold import Scaffold, T_teardown, _decorator, _endpoint_from_view_func, find_package, setupmethod
+from .scaffold import (
+    Scaffold,
+    T_teardown,
+    _decorator,
+    _endpoint_from_view_func,
+    cached_property,
+    find_package,
+    setupmethod,
+)
 
 if t.TYPE_CHECKING:
     import logging
@@ -94,7 +101,7 @@ class App(Scaffold):
     url_rule_class: type[Rule] = _Rule
     json_provider_class: type[JSONProvider] = DefaultJSONProvider
     aborter_class = Aborter
-    app_ctx_globals_class = _AppCtxGlobals
+    app_ctx_globals_class: type[AppGlobals] = _AppCtxGlobals
     jinja_environment: type[Environment] = t.cast("type[Environment]", _JinjaEnvironment())
     #: The class of what `flask.websocket` stands for. Replace it by a subclass to extend it.
     websocket_class: type[WebSocket] = t.cast("type[WebSocket]", _WebSocketClass())
@@ -181,7 +188,7 @@ class App(Scaffold):
         return bool(own.get("before_serving_funcs") or own.get("while_serving_gens") or own.get("after_serving_funcs"))
 
     @cached_property
-    def name(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]  # of the base: set; here: found
+    def name(self) -> str:
         """The name in logs and on the command line: the import name, or the script's file name for `__main__`."""
         script = getattr(sys.modules["__main__"], "__file__", None) if self.import_name == "__main__" else None
         return self.import_name if script is None else os.path.splitext(os.path.basename(script))[0]
@@ -232,7 +239,7 @@ class App(Scaffold):
 
         Only before the first request, and unless `TEMPLATES_AUTO_RELOAD` says otherwise.
         """
-        return self.config["DEBUG"]  # type: ignore[no-any-return]
+        return self.config["DEBUG"]
 
     @debug.setter
     def debug(self, value: bool) -> None:

@@ -11,7 +11,6 @@ from collections import defaultdict
 from functools import wraps
 
 from werkzeug.exceptions import HTTPException, default_exceptions
-from werkzeug.utils import cached_property
 
 from .. import typing as ft
 from ..helpers import get_root_path
@@ -22,6 +21,15 @@ from ._packages import find_package as find_package
 if t.TYPE_CHECKING:
     from click import Group
     from jinja2 import BaseLoader
+
+    R = t.TypeVar("R")
+
+    def cached_property(make: t.Callable[[t.Any], R]) -> R:
+        """For type checkers a plain attribute: it can be assigned, which pyright believes of no kind of property."""
+        raise NotImplementedError
+
+else:
+    from werkzeug.utils import cached_property
 
 _sentinel = object()
 

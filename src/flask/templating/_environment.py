@@ -95,6 +95,10 @@ class Environment(BaseEnvironment):
     context_class = _Context
     template_class = QuickTemplate
 
+    # Jinja leaves these without types.
+    filters: dict[str, t.Callable[..., t.Any]]
+    globals: dict[str, t.Any]
+
     def getattr(self, obj: t.Any, attribute: str) -> t.Any:
         """What a template means by `obj.attribute`: the attribute, else the item, else an undefined value."""
         if BaseEnvironment.getattr is not _jinja_getattr or not self._looks_up_plainly:
