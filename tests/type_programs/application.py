@@ -1,4 +1,4 @@
-"""An application as its author types it: routes, hooks, errors, templates, configuration. Checked, never run."""
+"""An application as its author types it: routes, hooks, errors, templates, configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What runs around serving and beside requests, and the tests of it, as an author types them. Checked, never run."""
+"""What runs around serving and beside requests, and the tests of it, as an author types them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from typing import Any, assert_type
 
 from werkzeug.test import TestResponse
 
-from flask import Blueprint, Flask, current_app
+from flask import Blueprint, EventStream, Flask, current_app, websocket
 from flask.async_testing import AsyncFlaskClient, StreamedResponse
 from flask.sessions import SessionMixin
 from flask.testing import FlaskClient
 
 app = Flask(__name__)
+app.testing = True
+app.secret_key = "dev"
+app.config["WEBSOCKET_ALLOWED_ORIGINS"] = "https://example.org"
 blueprint = Blueprint("blueprint", __name__)
 
 
@@ -72,7 +75,13 @@ async def after() -> None: ...
 
 
 assert_type(pool(), AsyncIterator[None])  # a decorator gives the very function back
-app.before_serving(1)  # type: ignore[type-var]  # pyright: ignore[reportArgumentType]
+
+
+def refused() -> None:
+    """What the checkers say no to."""
+    app.before_serving(1)  # type: ignore[type-var]  # pyright: ignore[reportArgumentType]
+    app.add_background_task(resize, "wide")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    app.add_background_task(send_mail)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
 async def send_mail(address: str, *, subject: str = "") -> None: ...
@@ -86,9 +95,22 @@ def resize(width: int) -> bool:
 async def mail() -> str:
     app.add_background_task(send_mail, "somebody@example.org", subject="Hello")
     app.add_background_task(resize, 100)
-    app.add_background_task(resize, "wide")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    app.add_background_task(send_mail)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     return "on its way"
+
+
+@app.get("/events")
+def events() -> EventStream:
+    return EventStream(iter(["tick"]))
+
+
+@app.websocket("/ws")
+async def echo() -> None:
+    await websocket.accept(subprotocol="chat" if "chat" in websocket.subprotocols else None)
+    async for message in websocket:
+        await websocket.send(message)
+        await websocket.send_json({"heard": len(message)})
+        if message == "enough":
+            break
 
 
 class Own(Flask):
@@ -106,11 +128,11 @@ def test_synchronously() -> None:
         socket.send("text")
         socket.send(b"bytes")
         socket.send_json({"a": 1})
+        socket.send("enough")
         assert_type(socket.receive(timeout=1), str | bytes)
         for message in socket:
             assert_type(message, str | bytes)
         assert_type(socket.close_code, int | None)
-    app.startup()
     app.shutdown()
 
 
@@ -132,7 +154,8 @@ async def test_asynchronously() -> None:
         async with client.websocket("/ws") as socket:
             await socket.send("text")
             assert_type(await socket.receive(), str | bytes)
-            value: Any = await socket.receive_json()
+            assert_type(await socket.receive_json(), Any)
+            await socket.send("enough")
             async for message in socket:
                 assert_type(message, str | bytes)
             await socket.close(4000, "enough")

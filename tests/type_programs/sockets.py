@@ -43,7 +43,7 @@ async def room(name: str) -> ResponseReturnValue | None:
         return {"error": "log in"}, 401
     chosen = websocket.subprotocols[0] if websocket.subprotocols else None
     await websocket.accept(headers={"X-Room": name}, subprotocol=chosen)
-    client = websocket._get_current_object()
+    client = websocket._get_current_object()  # pyright: ignore[reportPrivateUsage]
     assert_type(client, WebSocket)
     clients.add(client)
     try:
