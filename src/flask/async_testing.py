@@ -25,6 +25,7 @@ if t.TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIEnvironment
     from werkzeug.test import Cookie, TestResponse
+    from werkzeug.wrappers import Request
 
     from .app import Flask
     from .sessions import SessionMixin
@@ -183,11 +184,11 @@ class StreamedResponse:
     """A response whose head has come, and whose body is read as it comes: `async for piece in response`."""
 
     def __init__(self, response: TestResponse, connection: Connection) -> None:
-        self.request = response.request
-        self.status = response.status
-        self.status_code = response.status_code
-        self.headers = response.headers
-        self.mimetype = response.mimetype
+        self.request: Request = response.request
+        self.status: str = response.status
+        self.status_code: int = response.status_code
+        self.headers: Headers = response.headers
+        self.mimetype: str | None = response.mimetype
         self._connection = connection
 
     async def __aiter__(self) -> t.AsyncGenerator[bytes]:

@@ -180,7 +180,7 @@ class AppContext:
         self._begin(app, app.app_ctx_globals_class())
 
     def _begin(self, app: Flask, g: t.Any) -> None:
-        self.app = app
+        self.app: Flask = app
         self.g: _AppCtxGlobals = g
         self._url_adapter: MapAdapter | None = _unbuilt
         if type(app).create_url_adapter is not stock.create_url_adapter or "create_url_adapter" in app.__dict__:

@@ -31,10 +31,10 @@ def _find_errors_stream() -> t.TextIO:
 
 
 #: The stream that the server gave with the request for errors; without a request it is ``sys.stderr`` of that moment.
-wsgi_errors_stream = t.cast(t.TextIO, LocalProxy(_find_errors_stream))
+wsgi_errors_stream: t.TextIO = t.cast(t.TextIO, LocalProxy(_find_errors_stream))
 
 #: Added to an app's logger where nothing else would show its records: write to the server's error stream.
-default_handler = logging.StreamHandler(wsgi_errors_stream)
+default_handler: logging.StreamHandler[t.TextIO] = logging.StreamHandler(wsgi_errors_stream)
 default_handler.setFormatter(logging.Formatter("[%(asctime)s] %(levelname)s in %(module)s: %(message)s"))
 
 

@@ -57,7 +57,7 @@ class SessionMixin(MutableMapping[str, t.Any]):
 class SecureCookieSession(CallbackDict[str, t.Any], SessionMixin):
     """The session of signed cookies. It notices changes at its top level; after one further down, set `modified`."""
 
-    modified = False
+    modified: bool = False
 
     def __init__(self, initial: t.Mapping[str, t.Any] | None = None) -> None:
         # PERF: as Werkzeug's constructor, without its calls; below, one in place of three.
@@ -177,7 +177,7 @@ class SessionInterface:
         raise NotImplementedError(f"{type(self).__name__} must define 'save_session(app, session, response)'.")
 
 
-session_json_serializer = TaggedJSONSerializer()
+session_json_serializer: TaggedJSONSerializer = TaggedJSONSerializer()
 
 
 def _lazy_sha1(string: bytes = b"") -> t.Any:

@@ -5,7 +5,7 @@ Each is sent with the app (never a proxy) as sender; the keyword arguments are i
 
 from __future__ import annotations
 
-from blinker import Namespace
+from blinker import NamedSignal, Namespace
 
 __all__ = [
     "Namespace",
@@ -26,20 +26,20 @@ __all__ = [
 
 _signals = Namespace()
 
-before_render_template = _signals.signal("before-render-template")
-template_rendered = _signals.signal("template-rendered")
+before_render_template: NamedSignal = _signals.signal("before-render-template")
+template_rendered: NamedSignal = _signals.signal("template-rendered")
 
-request_started = _signals.signal("request-started")
-got_request_exception = _signals.signal("got-request-exception")
-request_finished = _signals.signal("request-finished")
-request_tearing_down = _signals.signal("request-tearing-down")
+request_started: NamedSignal = _signals.signal("request-started")
+got_request_exception: NamedSignal = _signals.signal("got-request-exception")
+request_finished: NamedSignal = _signals.signal("request-finished")
+request_tearing_down: NamedSignal = _signals.signal("request-tearing-down")
 
-appcontext_pushed = _signals.signal("appcontext-pushed")
-appcontext_tearing_down = _signals.signal("appcontext-tearing-down")
-appcontext_popped = _signals.signal("appcontext-popped")
+appcontext_pushed: NamedSignal = _signals.signal("appcontext-pushed")
+appcontext_tearing_down: NamedSignal = _signals.signal("appcontext-tearing-down")
+appcontext_popped: NamedSignal = _signals.signal("appcontext-popped")
 
-message_flashed = _signals.signal("message-flashed")
+message_flashed: NamedSignal = _signals.signal("message-flashed")
 
-websocket_started = _signals.signal("websocket-started")
-websocket_finished = _signals.signal("websocket-finished")
-websocket_tearing_down = _signals.signal("websocket-tearing-down")
+websocket_started: NamedSignal = _signals.signal("websocket-started")
+websocket_finished: NamedSignal = _signals.signal("websocket-finished")
+websocket_tearing_down: NamedSignal = _signals.signal("websocket-tearing-down")

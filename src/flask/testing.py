@@ -106,7 +106,7 @@ class FlaskClient(Client):
 
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
         super().__init__(*args, **kwargs)
-        self.preserve_context = False
+        self.preserve_context: bool = False
         self._new_contexts: list[t.ContextManager[t.Any]] = []
         self._followed: list[t.Any] = []  # responses after which there may be background tasks to begin
         self._context_stack = ExitStack()

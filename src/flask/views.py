@@ -10,7 +10,7 @@ from ._contracts import stock
 from ._former import look_back
 from .globals import _find_request_ctx, _now
 
-http_method_funcs = frozenset({"get", "post", "head", "options", "delete", "put", "trace", "patch"})
+http_method_funcs: frozenset[str] = frozenset({"get", "post", "head", "options", "delete", "put", "trace", "patch"})
 
 
 class View:

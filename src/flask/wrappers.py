@@ -154,7 +154,7 @@ class Request(IncomingRequest):
         # PERF: only what each request needs; Werkzeug's constructor computes eight values more (4 µs).
         self.environ = environ
         self.shallow = shallow
-        self.method = environ.get("REQUEST_METHOD", "GET").upper()
+        self.method: str = environ.get("REQUEST_METHOD", "GET").upper()
         if populate_request and not shallow:
             environ["werkzeug.request"] = self
         if self._given:

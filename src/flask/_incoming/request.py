@@ -26,6 +26,7 @@ from .texts import content_type, cookies, pairs, urlencoded
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
+    from werkzeug.formparser import FormDataParser as BaseFormDataParser
 
     from .bodies import BodyStream
 
@@ -56,7 +57,7 @@ _lists_of = dict.values
 class IncomingRequest(RequestBase):
     """Werkzeug's Request; what its attributes and methods mean stands in Werkzeug's documentation."""
 
-    form_data_parser_class = FormDataParser
+    form_data_parser_class: type[BaseFormDataParser] = FormDataParser
 
     #: Bytes that a body without a length may have where it is read whole; None is no limit.
     max_chunked_length: int | None = 100_000_000
@@ -336,6 +337,12 @@ class IncomingRequest(RequestBase):
             super().close()
 
     # ---- JSON
+
+    @t.overload
+    def get_json(self, force: bool = ..., silent: t.Literal[False] = ..., cache: bool = ...) -> t.Any: ...
+
+    @t.overload
+    def get_json(self, force: bool = ..., silent: bool = ..., cache: bool = ...) -> t.Any | None: ...
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> t.Any:
         """The body read as JSON, kept for the next call unless `cache` is false.

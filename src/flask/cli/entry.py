@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .groups import FlaskGroup
 
-cli = FlaskGroup(
+cli: FlaskGroup = FlaskGroup(
     name="flask",
     help=(
         "The command for Flask applications.\n\n"

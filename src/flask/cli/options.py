@@ -75,7 +75,7 @@ def get_version(ctx: click.Context, param: click.Parameter, value: t.Any) -> Non
     ctx.exit()
 
 
-version_option = click.Option(
+version_option: click.Option = click.Option(
     ["--version"],
     help="Show the versions of Flask, Werkzeug and Python.",
     expose_value=False,

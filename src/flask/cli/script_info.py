@@ -48,7 +48,7 @@ class ScriptInfo:
         self.app_import_path = app_import_path
         self.create_app = create_app
         self.set_debug_flag = set_debug_flag
-        self.load_dotenv_defaults = get_load_dotenv(load_dotenv_defaults)
+        self.load_dotenv_defaults: bool = get_load_dotenv(load_dotenv_defaults)
         self.data: dict[t.Any, t.Any] = {}
         self._loaded_app: Flask | None = None
 

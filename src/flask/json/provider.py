@@ -17,8 +17,9 @@ from ..globals import _nothing, _now
 from . import _strict
 
 if t.TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
     from ..sansio.app import App
-    from ..wrappers import Response
 
 _make_encoder: t.Any = json.encoder.c_make_encoder  # type: ignore[attr-defined]
 _COMPACT: dict[str, t.Any] = {"separators": (",", ":")}
@@ -66,7 +67,7 @@ class JSONProvider:
         `flask.jsonify` and views that return a dict or a list come here.
         """
         obj = self._prepare_response_obj(args, kwargs)
-        return self._app.response_class(self.dumps(obj), mimetype="application/json")  # type: ignore[return-value]
+        return self._app.response_class(self.dumps(obj), mimetype="application/json")
 
     def _text_for(self, app: App, obj: t.Any) -> str | None:
         """The body that `response` gives to one object; None, and nothing is done, where only `response` can tell.

@@ -115,9 +115,9 @@ class App(Scaffold):
     response_class: type[BaseResponse]
     default_config: dict[str, t.Any]
 
-    testing = ConfigAttribute[bool]("TESTING")
-    secret_key = ConfigAttribute[str | bytes | None]("SECRET_KEY")
-    permanent_session_lifetime = ConfigAttribute[timedelta](
+    testing: ConfigAttribute[bool] = ConfigAttribute("TESTING")
+    secret_key: ConfigAttribute[str | bytes | None] = ConfigAttribute("SECRET_KEY")
+    permanent_session_lifetime: ConfigAttribute[timedelta] = ConfigAttribute(
         "PERMANENT_SESSION_LIFETIME",
         get_converter=_make_timedelta,  # type: ignore[arg-type]  # None stays None, for who sets it
     )
@@ -143,10 +143,10 @@ class App(Scaffold):
             raise ValueError("If an instance path is provided it must be absolute. A relative path was given instead.")
         self.instance_path = instance_path
         self.config = self.make_config(instance_relative_config)
-        self.aborter = self.make_aborter()
+        self.aborter: Aborter = self.make_aborter()
         self.json: JSONProvider = self.json_provider_class(self)
 
-        self.url_map = self.url_map_class(host_matching=host_matching)
+        self.url_map: Map = self.url_map_class(host_matching=host_matching)
         self.subdomain_matching = subdomain_matching
         self._got_first_request = False
         #: For extensions: what they keep with the app, under their own name.

@@ -111,7 +111,7 @@ class Scaffold:
         root_path: str | None = None,
     ):
         self.import_name = import_name
-        self.root_path = get_root_path(import_name) if root_path is None else root_path
+        self.root_path: str = get_root_path(import_name) if root_path is None else root_path
         self.template_folder = template_folder
         self.static_folder = static_folder
         self.static_url_path = static_url_path

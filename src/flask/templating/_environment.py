@@ -92,8 +92,8 @@ def _urlencode(value: t.Any) -> str:
 class Environment(BaseEnvironment):
     """A Jinja environment that knows its app, and loads from the folders of the app and of its blueprints."""
 
-    context_class = _Context
-    template_class = QuickTemplate
+    context_class: type[Context] = _Context
+    template_class: type[Template] = QuickTemplate
 
     # Jinja leaves these without types.
     filters: dict[str, t.Callable[..., t.Any]]
