@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flask import Flask
+from flask import Flask, signals
 
 FOLDER = Path(__file__).parent / "type_programs"
 PROGRAMS = sorted(path.stem for path in FOLDER.glob("*.py"))
@@ -19,13 +19,19 @@ def program(name):
     return importlib.import_module(f"tests.type_programs.{name}")
 
 
-@pytest.fixture(autouse=True)
-def _apps_end():
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_is_left():
+    """Apps end, and receivers of signals hear no other test's requests."""
     yield
     for name in PROGRAMS:
         app = getattr(program(name), "app", None)
         if app is not None:
             app.shutdown()
+    decorators, larger = program("decorators"), program("larger")
+    signals.request_started.disconnect(decorators.started)
+    signals.request_started.disconnect(larger.started)
+    signals.request_finished.disconnect(decorators.finished)
+    signals.template_rendered.disconnect(larger.heard)
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
