@@ -18,14 +18,10 @@ import contextlib
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 import tomllib
-import xml.etree.ElementTree as ElementTree
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,37 +29,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests import oracle  # noqa: E402 - the repository's root has to be importable first
+# The repository's root has to be importable first.
+from tests import oracle  # noqa: E402
+from tools import published  # noqa: E402
+from tools.published import Outcome, Outcomes  # noqa: E402
 
 EXCEPTIONS = ROOT / "docs" / "decisions" / "conformance-exceptions.toml"
-ARCHIVE = f"flask-{oracle.UPSTREAM}.tar.gz"
 FINGERPRINT = "0ef0e52b8a9cd932855379197dd8f94047b359ca0a78695144304cb45f87c9eb"  # sha256, as pip verified it
 SHARE_OF_EXCEPTIONS = 0.01
 LIMIT_SECONDS = 600
 VERDICT = {True: "passes", False: "fails"}
-
-# Runs inside the environment under test: first says which flask it has, then lets pytest run in the same process.
-PROBE = """
-import importlib.metadata, json, sys
-import flask, pytest
-with open(sys.argv[1], "w") as file:
-    json.dump({"file": flask.__file__, "version": importlib.metadata.version("flask")}, file)
-raise SystemExit(pytest.main(sys.argv[2:]))
-"""
-LIST_PACKAGES = """
-import importlib.metadata as metadata
-names = {d.name.lower(): d.version for d in metadata.distributions()}
-print(*sorted(f"{name}=={version}" for name, version in names.items() if name not in ("flask", "pip")), sep="\\n")
-"""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one test: passed, failed or skipped, and what it said."""
-
-    result: str
-    message: str = ""
-    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,113 +55,20 @@ class Difference:
         return f"{self.test}: {self.theirs.result} upstream, {self.ours.result} here: {said[0]}"
 
 
-def fetch_archive() -> Path:
-    """The published source archive, from the cache or the package index; checked against its known fingerprint."""
-    cached = oracle.cache_folder() / "sdist" / ARCHIVE
-    if not cached.exists():
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory() as folder:
-            command = [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps"]
-            command += ["--no-binary", ":all:", "-d", folder, f"flask=={oracle.UPSTREAM}"]
-            subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
-            shutil.move(Path(folder) / ARCHIVE, cached)
-    seen = hashlib.sha256(cached.read_bytes()).hexdigest()
-    if seen != FINGERPRINT:
-        cached.unlink()
-        raise SystemExit(f"{ARCHIVE} is not the published one: sha256 {seen}")
-    return cached
+def run_suite(interpreter: Path, suite: Path, version: str, only: str | None) -> Outcomes:
+    """Run the unpacked suite with one interpreter."""
+    chosen = [*(["-k", only] if only else []), str(suite / "tests")]
+    return published.run(interpreter, suite, version, chosen, seconds=LIMIT_SECONDS)
 
 
-def unpack_tests(archive: Path, target: Path) -> None:
-    """Unpack upstream's tests and pytest settings, and nothing of its source."""
-    top = ARCHIVE.removesuffix(".tar.gz")
-    with tarfile.open(archive) as opened:
-        for member in opened.getmembers():
-            inside = member.name.removeprefix(f"{top}/")
-            if inside == "pyproject.toml" or inside.startswith("tests/"):
-                member.name = inside
-                opened.extract(member, target, filter="data")
-
-
-def answer(interpreter: Path, program: str) -> str:
-    """What a short program prints under an interpreter."""
-    done = subprocess.run([interpreter, "-I", "-c", program], check=True, capture_output=True, text=True)
-    return done.stdout.strip()
-
-
-def our_environment(upstream: Path) -> Path:
-    """An environment with the very packages of the oracle, but our flask built from this tree in place of upstream."""
-    wanted = answer(upstream, LIST_PACKAGES) + "\nhatchling\n"
-    version = answer(upstream, "import sys; print('{}.{}'.format(*sys.version_info))")
-    folder = ROOT / ".build" / f"conformance-{version}"
-    interpreter = oracle.interpreter_of(folder)
-    stamp = folder / "wanted.txt"
-    if not stamp.exists() or stamp.read_text() != wanted:
-        base = answer(upstream, "import sys; print(sys._base_executable)")
-        oracle.make_environment(folder, base)
-        requirements = folder / "requirements.txt"
-        requirements.write_text(wanted)
-        oracle.install(interpreter, "-r", requirements)
-        stamp.write_text(wanted)
-    command = [str(interpreter), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps"]
-    command += ["--no-build-isolation", "--force-reinstall", str(ROOT)]
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
-    return interpreter
-
-
-def outcomes_in(report: Path) -> dict[str, Outcome]:
-    """Each test's outcome, read from a JUnit report; a test that passed and then failed in its teardown has failed."""
-    found: dict[str, Outcome] = {}
-    for case in ElementTree.parse(report).iter("testcase"):
-        name = f"{case.get('classname', '')}::{case.get('name', '')}"
-        outcome = Outcome("passed")
-        for child in case:
-            if child.tag in {"failure", "error", "skipped"}:
-                result = "skipped" if child.tag == "skipped" else "failed"
-                outcome = Outcome(result, child.get("message", ""), child.text or "")
-                break
-        if name not in found or outcome.result == "failed":
-            found[name] = outcome
-    return found
-
-
-def run_suite(interpreter: Path, suite: Path, version: str, only: str | None) -> dict[str, Outcome]:
-    """Run the unpacked suite with one interpreter, and make sure in the same process which flask that was."""
-    report = suite / "report.xml"
-    witness = suite / "witness.json"
-    for old in (report, witness):
-        old.unlink(missing_ok=True)
-    command = [str(interpreter), "-I", "-c", PROBE, str(witness), "-q", "--tb=short", "-p", "no:cacheprovider"]
-    command += ["-o", "faulthandler_timeout=60", "-o", "junit_family=xunit2", f"--junitxml={report}"]
-    command += [f"--rootdir={suite}", *(["-k", only] if only else []), str(suite / "tests")]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("FLASK_", "PYTHON"))}
-    done = subprocess.run(
-        command,
-        cwd=suite,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_SECONDS,
-        check=False,
-    )
-    if not witness.exists() or not report.exists():
-        raise SystemExit(f"the suite did not run with {interpreter}:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
-    seen = json.loads(witness.read_text())
-    environment_root = interpreter.parent.parent.resolve()
-    if seen["version"] != version or environment_root not in Path(seen["file"]).resolve().parents:
-        raise SystemExit(f"the run with {interpreter} used flask {seen['version']} at {seen['file']}")
-    return outcomes_in(report)
-
-
-def worse(theirs: dict[str, Outcome], ours: dict[str, Outcome]) -> list[Difference]:
+def worse(theirs: Outcomes, ours: Outcomes) -> list[Difference]:
     """The tests that pass upstream and not here, or that are skipped only here."""
     missing = Outcome("missing", "the test was not collected")
     found = []
     for test, there in theirs.items():
         here = ours.get(test, missing)
-        fine = here.result == "passed" or there.result == "failed" or there.result == here.result == "skipped"
-        if not fine:
+        broken_there = there.result in {"failed", "error"}
+        if not (here.result == "passed" or broken_there or there.result == here.result == "skipped"):
             found.append(Difference(test, there, here))
     return found
 
@@ -200,12 +82,6 @@ def exceptions() -> dict[str, str]:
     return reasons
 
 
-def counted(outcomes: dict[str, Outcome]) -> str:
-    """How many passed, failed and were skipped, in words."""
-    tally = Counter(outcome.result for outcome in outcomes.values())
-    return ", ".join(f"{tally[result]} {result}" for result in ("passed", "failed", "skipped") if tally[result])
-
-
 def write_failures(target: Path, differences: list[Difference]) -> None:
     """Write each difference with its message, for whoever mends it."""
     parts = [f"{len(differences)} tests are worse than upstream\n"]
@@ -215,7 +91,7 @@ def write_failures(target: Path, differences: list[Difference]) -> None:
     target.write_text("\n".join(parts), encoding="utf-8")
 
 
-def judge(theirs: dict[str, Outcome], ours: dict[str, Outcome], failures: Path | None) -> list[str]:
+def judge(theirs: Outcomes, ours: Outcomes, failures: Path | None) -> list[str]:
     """What is wrong with our run beside upstream's, a line each."""
     allowed = exceptions()
     differences = worse(theirs, ours)
@@ -228,14 +104,9 @@ def judge(theirs: dict[str, Outcome], ours: dict[str, Outcome], failures: Path |
     ]
     if len(allowed) >= SHARE_OF_EXCEPTIONS * len(theirs):
         complaints.append(f"{len(allowed)} exceptions among {len(theirs)} tests: {SHARE_OF_EXCEPTIONS:.0%} or more")
-    print(f"upstream {oracle.UPSTREAM}: {counted(theirs)}")
-    print(f"ours {our_version()}: {counted(ours)}; {len(allowed)} listed exceptions")
+    print(f"upstream {oracle.UPSTREAM}: {published.counted(theirs)}")
+    print(f"ours {published.our_version()}: {published.counted(ours)}; {len(allowed)} listed exceptions")
     return complaints
-
-
-def our_version() -> str:
-    """The version that this tree builds."""
-    return str(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"])
 
 
 def check_types(upstream: Path, ours: Path, suite: Path) -> list[str]:
@@ -271,9 +142,9 @@ def run_checker(checker: str, interpreter: Path, program: Path, settings: Path) 
     return done.returncode == 0, (done.stdout + done.stderr).strip()
 
 
-def known_upstream(upstream: Path, suite: Path, archive: Path) -> dict[str, Outcome]:
+def known_upstream(upstream: Path, suite: Path, archive: Path) -> Outcomes:
     """Upstream's own outcomes: run once per environment and kept in the cache beside the archive."""
-    key = hashlib.sha256((answer(upstream, LIST_PACKAGES) + str(upstream)).encode()).hexdigest()[:16]
+    key = hashlib.sha256((published.packages(upstream) + str(upstream)).encode()).hexdigest()[:16]
     kept = archive.with_name(f"outcomes-{key}.json")
     if kept.exists():
         return {name: Outcome(*fields) for name, fields in json.loads(kept.read_text()).items()}
@@ -285,23 +156,24 @@ def known_upstream(upstream: Path, suite: Path, archive: Path) -> dict[str, Outc
 @contextlib.contextmanager
 def unpacked() -> Iterator[tuple[Path, Path]]:
     """The archive, and a temporary folder with its tests that is gone afterwards."""
-    archive = fetch_archive()
+    archive = published.fetch("flask", oracle.UPSTREAM, FINGERPRINT)
     with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
         suite = Path(folder).resolve()
-        unpack_tests(archive, suite)
+        published.unpack(archive, suite, "pyproject.toml", "tests")  # and nothing of its source
         yield archive, suite
 
 
 def compare(only: str | None, failures: Path | None, fresh: bool) -> list[str]:
     """Run what was asked for; what is wrong, a line each."""
     upstream = oracle.make()
-    ours = our_environment(upstream)
     with unpacked() as (archive, suite):
-        here = run_suite(ours, suite, our_version(), only)
+        version = published.answer(upstream, "import sys; print('{}.{}'.format(*sys.version_info))")
+        ours = published.ours_beside(upstream, ROOT / ".build" / f"conformance-{version}", published.built(suite))
+        here = run_suite(ours, suite, published.our_version(), only)
         if only:
             there = known_upstream(upstream, suite, archive)
             differences = worse({test: there[test] for test in here if test in there}, here)
-            print(f"ours: {counted(here)}; {len(differences)} worse than upstream")
+            print(f"ours: {published.counted(here)}; {len(differences)} worse than upstream")
             return [f"{d.test}\n{d.ours.text}" for d in differences]
         there = run_suite(upstream, suite, oracle.UPSTREAM, None) if fresh else known_upstream(upstream, suite, archive)
         return judge(there, here, failures) + check_types(upstream, ours, suite)

@@ -1,0 +1,1 @@
+"""What the project is judged, and its pages are made, with."""
