@@ -64,9 +64,16 @@ class Server:
     port: int
     process: subprocess.Popen[bytes]
 
-    def __init__(self, command: t.Sequence[str], output: Path, folder: Path = ROOT, **environment: str) -> None:
+    def __init__(
+        self,
+        command: t.Sequence[str],
+        output: Path,
+        folder: Path = ROOT,
+        interpreter: str | Path = sys.executable,
+        **environment: str,
+    ) -> None:
         """Start `python -m` with a command in a folder, {port} in it being a free port."""
-        self._command, self._output, self._folder = command, output, folder
+        self._command, self._output, self._folder, self._interpreter = command, output, folder, interpreter
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("FLASK_")}
         paths = {"PYTHONPATH": os.pathsep.join(map(str, (folder, ROOT, ROOT / "src")))}
         plain = {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", "PYTHONASYNCIODEBUG": "", "NO_COLOR": "1"}
@@ -82,7 +89,7 @@ class Server:
         command = [word.replace("{port}", str(self.port)) for word in self._command]
         with self._output.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", *command],
+                [self._interpreter, "-m", *command],
                 cwd=self._folder,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
