@@ -19,7 +19,7 @@ QUICKSTART_PORT ?= 5000
 export PYTHONPATH :=
 
 .PHONY: help venv oracle run scale-out test test-quick fuzz fuzz-quick lint format types contracts \
-	contract-table docs conformance differential legacy-extensions settings-types \
+	contract-table docs conformance differential legacy-extensions settings-types ecosystem \
 	bench bench-quick bench-environments bench-start bench-curves bench-loopback bench-async bench-waiting bench-sockets \
 	bench-memory bench-proxies bench-serve soak release independence clean
 
@@ -88,6 +88,10 @@ docs: $(STAMP)  ## the documentation, a warning being an error, into docs/_build
 
 conformance: $(STAMP)  ## upstream's own published tests, on upstream and on ours, test by test
 	@$(BIN)/python tools/conformance.py $(ARGS)
+
+# For a nightly run of CI: it takes minutes, and the package index. In CI the environments are made anew.
+ecosystem: $(STAMP)  ## the published suites of extensions and applications, on upstream and on ours; ARGS="--only flask-login"
+	@$(BIN)/python tools/ecosystem.py --figures docs/figures $(ARGS)
 
 differential: oracle  ## the same cases on upstream and on ours: status, headers, body, logs, order
 	@$(PYTEST) tests/differential $(ARGS)

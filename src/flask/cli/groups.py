@@ -57,8 +57,8 @@ class FlaskGroup(AppGroup):
     """The group behind `flask`, for a command of your own: it has the app's commands, plug-ins', and the usual options.
 
     `create_app` makes the app instead of looking for it. The other parameters leave parts out: the commands `run`,
-    `serve`, `shell`, `routes` and `check`; `--version`; the default files of `load_dotenv`; setting `app.debug`.
-    `extra` goes to `click.Group`.
+    `serve`, `shell`, `routes`, `check` and `migrate-check`; `--version`; the default files of `load_dotenv`; setting
+    `app.debug`. `extra` goes to `click.Group`.
     """
 
     def __init__(
@@ -89,13 +89,15 @@ class FlaskGroup(AppGroup):
         """The group's own commands, by name."""
         if self._lacks_default_commands:
             from .check import check_command
+            from .moving import migrate_check_command
             from .routes import routes_command
             from .run import run_command
             from .serve import serve_command
             from .shell import shell_command
 
             self._lacks_default_commands = False
-            for command in (run_command, serve_command, shell_command, routes_command, check_command):
+            commands = (run_command, serve_command, shell_command, routes_command, check_command, migrate_check_command)
+            for command in commands:
                 self.add_command(command)
         return self._commands
 
@@ -106,7 +108,7 @@ class FlaskGroup(AppGroup):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """A command by its name: our own or a plug-in's, which work without an app, then one of the app's.
 
-        `check` and `serve` are names that Flask has not taken, and an app may: its own commands go before those.
+        `check`, `migrate-check` and `serve` are names that Flask has not taken, and an app may: its own go first.
         """
         # Plug-ins are somebody's code too: those that are not asked for are not imported.
         if name not in self.commands or any(name == plugin.name for plugin in self._plugins):

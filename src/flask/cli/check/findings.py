@@ -24,6 +24,7 @@ AREAS = {
     "F": "Files and input",
     "V": "Versions",
     "I": "Installation",
+    "M": "Moving",
     "X": "The checks themselves",
 }
 

@@ -96,7 +96,7 @@ def sources_of(app: t.Any, project: Project) -> list[Path]:
             if path.name == "__init__.py":
                 roots.add(path.parent)
     for root in roots:
-        found.update(path for path in _below(root) if _is_within(path, root))
+        found.update(path for path in python_files(root) if _is_within(path, root))
     return sorted(found)
 
 
@@ -117,7 +117,8 @@ def _package_of(app: t.Any) -> Path | None:
     return Path(os.path.realpath(file)).parent
 
 
-def _below(folder: Path) -> Iterator[Path]:
+def python_files(folder: Path) -> Iterator[Path]:
+    """The Python files in a folder and below, without what others wrote or what was built."""
     for parent, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if name not in _NOT_OURS and not name.startswith(".")]
         yield from (Path(parent, name) for name in files if name.endswith(".py"))

@@ -41,13 +41,17 @@ def as_json(app: str, findings: list[Finding], ignored: list[Finding], fail_leve
 
 def as_text(app: str, findings: list[Finding], ignored: list[Finding]) -> str:
     """All of it as lines for a terminal."""
+    return "\n".join([*findings_as_text(findings), _summary(app, findings, ignored)])
+
+
+def findings_as_text(findings: list[Finding]) -> list[str]:
+    """Findings in their order, with a heading for each area."""
     lines: list[str] = []
     for area, group in groupby(findings, lambda finding: finding.kind.area):
         lines += [click.style(area, bold=True), ""]
         for finding in group:
             lines += [*_told(finding), ""]
-    lines.append(_summary(app, findings, ignored))
-    return "\n".join(lines)
+    return lines
 
 
 def _told(finding: Finding) -> t.Iterator[str]:
