@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import re
 import sys
+import tarfile
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from tests import oracle
+from tools import published
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 
@@ -53,6 +59,8 @@ def release() -> ModuleType:
         ("skipped", "failed", True),
         ("skipped", None, True),
         ("failed", "failed", False),
+        ("passed", "error", True),
+        ("error", "failed", False),
         ("failed", "passed", False),
     ],
 )
@@ -65,16 +73,98 @@ def test_worse_is_what_passes_only_upstream(
     assert [difference.test for difference in found] == (["a::b"] if is_worse else [])
 
 
-def test_a_failing_teardown_fails_its_test(conformance: ModuleType, tmp_path: Path) -> None:
-    """A report in which a test passed and its teardown then failed counts it as failed."""
+def test_a_failing_teardown_breaks_its_test(tmp_path: Path) -> None:
+    """A report in which a test passed and its teardown then failed counts it as broken."""
     report = tmp_path / "report.xml"
     report.write_text(
         '<testsuites><testsuite><testcase classname="a" name="b"/><testcase classname="a" name="b">'
         '<error message="left behind">where</error></testcase><testcase classname="a" name="c"><skipped message="w"/>'
         "</testcase></testsuite></testsuites>"
     )
-    found = conformance.outcomes_in(report)
-    assert {name: outcome.result for name, outcome in found.items()} == {"a::b": "failed", "a::c": "skipped"}
+    found = published.outcomes_in(report)
+    assert {name: outcome.result for name, outcome in found.items()} == {"a::b": "error", "a::c": "skipped"}
+
+
+@pytest.mark.parametrize(
+    ("version", "inside", "ours", "right"),
+    [
+        ("3.1.3", True, False, True),
+        ("3.1.3", True, True, False),
+        ("3.1.3", False, False, False),
+        ("3.1.2", True, False, False),
+    ],
+)
+def test_a_run_with_another_flask_counts_for_nothing(
+    tmp_path: Path, version: str, inside: bool, ours: bool, right: bool
+) -> None:
+    """What a suite imported must lie in its environment, have its version, and be ours only where that is meant."""
+    interpreter = tmp_path / "bin" / "python"
+    file = (tmp_path if inside else tmp_path.parent) / "lib" / "flask" / "__init__.py"
+    with contextlib.nullcontext() if right else pytest.raises(SystemExit, match="used flask"):
+        published.check_witness({"version": version, "file": str(file), "ours": ours}, interpreter, "3.1.3")
+
+
+def test_the_name_of_ours_alone_is_so(conformance: ModuleType) -> None:
+    """What tells ours from upstream at run time is a public name here, and none there."""
+    import flask
+
+    assert hasattr(flask, published.OURS_ALONE)
+    program = "import flask, sys; print(hasattr(flask, sys.argv[1]))"
+    assert published.answer(oracle.require(), program, published.OURS_ALONE) == "False"
+
+
+def test_archives_are_unpacked_as_asked(tmp_path: Path) -> None:
+    """The topmost folder falls away; only what is named is unpacked, and nothing outside of the target."""
+    source, target = tmp_path / "shop-1.0", tmp_path / "target"
+    for name in ("tests/test_a.py", "tests_more/b.py", "src/shop.py", "pyproject.toml"):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(name)
+    with tarfile.open(tmp_path / "shop.tar.gz", "w:gz") as archive:
+        archive.add(source, "shop-1.0")
+    published.unpack(tmp_path / "shop.tar.gz", target, "tests", "pyproject.toml")
+    assert {path.relative_to(target).as_posix() for path in target.rglob("*") if path.is_file()} == {
+        "tests/test_a.py",
+        "pyproject.toml",
+    }
+
+
+@pytest.fixture(scope="module")
+def ecosystem() -> ModuleType:
+    """The comparison by the suites of extensions."""
+    return load("ecosystem")
+
+
+@pytest.mark.parametrize("theirs", ["passed", "failed", "error", "skipped", None])
+@pytest.mark.parametrize("ours", ["passed", "failed", "error", "skipped", None])
+def test_any_difference_of_a_suite_counts(ecosystem: ModuleType, theirs: str | None, ours: str | None) -> None:
+    """Whatever becomes of a test must become of it on both sides, for better or worse; also that there is one."""
+    suite = ecosystem.Suite("Shop", "1.0", "0")
+    there, here = (
+        {"a::b": published.Outcome("passed"), **({"a::c": published.Outcome(result, "why")} if result else {})}
+        for result in (theirs, ours)
+    )
+    found = ecosystem.Found(suite, 10, {}, there, here)
+    assert bool(found.complaints) is (theirs != ours)
+    assert all("a::c" in complaint for complaint in found.complaints)
+
+
+def test_a_suite_that_shows_nothing_counts(ecosystem: ModuleType) -> None:
+    """Where no test passes upstream, that nothing differs is no evidence."""
+    suite = ecosystem.Suite("Shop", "1.0", "0")
+    for result in ("failed", "error", "skipped"):
+        outcomes = {"a::b": published.Outcome(result)}
+        (complaint,) = ecosystem.Found(suite, 10, {}, outcomes, outcomes).complaints
+        assert "nothing is shown" in complaint
+    assert ecosystem.Found(suite, 10, {}, {}, {}).complaints
+
+
+def test_suites_are_pinned(ecosystem: ModuleType) -> None:
+    """Each suite has an exact version and a fingerprint, and the eight of the promise are among them."""
+    suites = ecosystem.known()
+    assert all(re.fullmatch(r"[0-9a-f]{64}", suite.sha256) for suite in suites.values())
+    assert all(re.fullmatch(r"[0-9]+(\.[0-9]+)+", suite.version) for suite in suites.values())
+    named = "sqlalchemy login wtf cors migrate restful caching limiter".split()
+    assert {f"flask-{name}" for name in named} <= suites.keys()
 
 
 def test_exceptions_that_pass_are_refused(
