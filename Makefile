@@ -89,7 +89,7 @@ docs: $(STAMP)  ## the documentation, a warning being an error, into docs/_build
 conformance: $(STAMP)  ## upstream's own published tests, on upstream and on ours, test by test
 	@$(BIN)/python tools/conformance.py $(ARGS)
 
-# For a nightly run of CI: it takes minutes, and the package index. In CI the environments are made anew.
+# For .ci/nightly: it takes minutes, and the package index. In CI the environments are made anew.
 ecosystem: $(STAMP)  ## the published suites of extensions and applications, on upstream and on ours; ARGS="--only flask-login"
 	@$(BIN)/python tools/ecosystem.py --figures docs/figures $(ARGS)
 

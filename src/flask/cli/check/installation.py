@@ -62,7 +62,7 @@ OVERWRITTEN = declare(
 def find(app: t.Any, project: Project) -> Iterator[Finding]:
     """What would put upstream in our place, and what has done so."""
     yield from of_files(project)
-    yield from _installed()
+    yield from of_environment()
 
 
 def of_files(project: Project) -> Iterator[Finding]:
@@ -105,7 +105,8 @@ def _is_said_elsewhere(project: Project) -> bool:
     return any(said.search(line) for line, _ in project.lines(scripts))
 
 
-def _installed() -> Iterator[Finding]:
+def of_environment() -> Iterator[Finding]:
+    """What is installed in our place, beside it or over it."""
     here = _location()
     named = list({_place(each): each for each in metadata.distributions(name="flask")}.values())
     folders = [folder for folder, _ in map(_place, named)]

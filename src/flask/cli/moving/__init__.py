@@ -32,7 +32,7 @@ def migrate_check_command(ctx: click.Context, python: str | None, folder: str, j
 
     Which distributions ask for Flask, and whether this version suits them; which names of Flask their code and the
     project's touch, and whether they are here; what would put upstream back. The exit status is 1 if anything stands
-    against it. Nothing is changed, and no code of the environment is run.
+    against it. Nothing is changed, and what is installed is read, not run.
     """
     from pathlib import Path
 

@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 from ..check.findings import Finding, Kind, Where, order
-from ..check.installation import of_files
+from ..check.installation import of_environment, of_files
 from ..check.levels import Level
 from ..check.pins import LABEL
 from ..check.project import Project, python_files
@@ -283,6 +283,9 @@ class _Judge:
                         self._find(CONFLICT, f"{words} {asked.specifier}", other.name)
 
     def _other_owners(self) -> None:
+        if self.environment.is_this:
+            self.findings += of_environment()
+            return
         for name, each in self.environment.installed.items():
             if name != NAME and each.folder is None and each.owns_in(PACKAGE):
                 self._find(OTHER_OWNER, f"{each.name} {each.version} has files in flask/", each.name)
