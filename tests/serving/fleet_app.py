@@ -54,7 +54,7 @@ VALUES: dict[str, t.Any] = {
     "datetime": datetime.datetime(2031, 2, 3, 4, 5, 6, tzinfo=datetime.UTC),
     "decimal": decimal.Decimal("1.10"),
     "looks like a tag": [{" t": [1]}, {" di": "x"}, {" t__": 1}, {" b": b"b"}, {" dec": ()}],
-    "nested": {"a": [(b"1", Markup("i")), {"d": (uuid.UUID(int=1),)}], " u": 1},
+    "nested": {" u": 1, "a": [(b"1", Markup("i")), {"d": (uuid.UUID(int=1),)}]},  # keys come back sorted
     "large": [f"line {number}" for number in range(100)],  # what is long is compressed
 }
 

@@ -41,7 +41,7 @@ class Site:
 
     def judged(self) -> Judgement:
         """What is said of it."""
-        environment = Environment("python", self.markers, [str(self.site)])
+        environment = Environment("no-such-python", self.markers, [str(self.site)])
         return judge(environment, Project(self.project), [self.project])
 
 
@@ -204,7 +204,7 @@ def test_as_json(site: Site) -> None:
     site.install("Flask", "3.1.3")
     site.install("Shop", "1.0", "Requires-Dist: flask<3", files={"shop.py": "from flask import _x, Markup, g"})
     told = json.loads(as_json(site.judged()))
-    assert (told["failed"], told["installed"], told["python"]["executable"]) == (True, "3.1.3", "python")
+    assert (told["failed"], told["installed"], told["python"]["executable"]) == (True, "3.1.3", "no-such-python")
     (row,) = told["distributions"]
     assert row == {
         "name": "Shop",

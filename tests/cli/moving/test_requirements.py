@@ -103,7 +103,6 @@ def test_what_is_no_specifier(text: str) -> None:
         '"linux" in sys_platform',
         '"x" not in sys_platform and python_version ~= "3.5"',
         'platform_python_implementation == "PyPy"',
-        'implementation_name === "cpython"',
     ],
 )
 @pytest.mark.parametrize("extra", ["", "async-io", "Async.IO"])
