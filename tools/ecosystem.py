@@ -6,7 +6,7 @@ skipped, must be the same on both. Nothing of a suite is kept but its archive, b
 
     python tools/ecosystem.py                           all; exit status 0 when there is no difference
     python tools/ecosystem.py --only flask-login        one; may be repeated; --list names them
-    python tools/ecosystem.py --figures docs/figures    also write ecosystem.md there, for the documentation
+    python tools/ecosystem.py --figures docs/figures    also write ecosystem.md there, if all were run
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Run published suites of extensions on upstream and on ours.")
     parser.add_argument("--only", action="append", choices=suites, metavar="SUITE", help="may be repeated (all)")
     parser.add_argument("--fresh", action="store_true", help="make the environments anew, as CI does")
-    parser.add_argument("--figures", type=Path, metavar="FOLDER", help="write the table there, as ecosystem.md")
+    parser.add_argument("--figures", type=Path, metavar="FOLDER", help="write the table of all there, as ecosystem.md")
     parser.add_argument("--list", action="store_true", help="the suites and their versions")
     asked = parser.parse_args()
     if asked.list:
@@ -199,7 +199,7 @@ def main() -> int:
     print(*complaints, sep="\n", end="\n\n" if complaints else "")
     if found:
         print(table(found))
-        if asked.figures:
+        if asked.figures and not asked.only:
             (asked.figures / "ecosystem.md").write_text(table(found) + "\n", encoding="utf-8")
     print("\nno difference" if not complaints else f"\n{len(complaints)} complaints")
     return 1 if complaints else 0

@@ -32,7 +32,7 @@ def offered(runner: CliRunner, words: str, shell: str = "bash") -> list[str]:
 @pytest.mark.parametrize(
     ("words", "offers"),
     [
-        ("flask m", ["plain,mine"]),
+        ("flask min", ["plain,mine"]),
         ("flask r", ["plain,routes", "plain,run"]),
         ("flask --app other th", ["plain,theirs"]),
         ("flask routes --m", ["plain,--match"]),
@@ -65,7 +65,7 @@ def test_nothing_is_said_meanwhile(write: Write, runner: CliRunner, text: str) -
     """Neither what an app prints nor what is wrong with it gets into the line that somebody types."""
     write("app.py", text)
     assert offered(runner, "flask ro") == ["plain,routes"]
-    assert offered(runner, "flask mi") == (["plain,mine"] if text.endswith(APP) else [])
+    assert offered(runner, "flask min") == (["plain,mine"] if text.endswith(APP) else [])
     assert offered(runner, "flask mine --h") == ["plain,--help"]
 
 
@@ -82,7 +82,7 @@ def test_nor_of_a_missing_app(folder: Path, runner: CliRunner) -> None:
 def test_each_shell(write: Write, runner: CliRunner, shell: str, offers: list[str]) -> None:
     """Bash, zsh and fish get a script of their own, and answers in their own form."""
     write("app.py", APP)
-    assert offered(runner, "flask m", shell) == offers
+    assert offered(runner, "flask min", shell) == offers
     script = runner.invoke(cli, [], prog_name="flask", env={"_FLASK_COMPLETE": f"{shell}_source"})
     assert script.exit_code == 0
     assert f"_FLASK_COMPLETE={shell}_complete" in script.stdout
@@ -99,7 +99,7 @@ def test_in_the_shell_itself(write: Write, folder: Path, shell: str) -> None:
     scripts = {
         "bash": """
         eval "$(_FLASK_COMPLETE=bash_source flask)"
-        for words in "flask m" "flask r" "flask routes --m" "flask routes --sort d"; do
+        for words in "flask min" "flask r" "flask routes --m" "flask routes --sort d"; do
             COMP_WORDS=($words); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); COMPREPLY=()
             _flask_completion flask
             echo "${COMPREPLY[@]}"
@@ -107,7 +107,7 @@ def test_in_the_shell_itself(write: Write, folder: Path, shell: str) -> None:
         """,
         "fish": """
         _FLASK_COMPLETE=fish_source flask | source
-        for words in "flask m" "flask r" "flask routes --m" "flask routes --sort d"
+        for words in "flask min" "flask r" "flask routes --m" "flask routes --sort d"
             echo (complete -C $words | cut -f 1)
         end
         """,

@@ -63,7 +63,7 @@ def test_the_usual_options_and_commands() -> None:
     """A FlaskGroup has four options and three commands, each of which can be left out."""
     group = FlaskGroup()
     assert [param.name for param in group.params] == ["env_file", "app", "debug", "version"]
-    assert set(group.commands) == {"run", "serve", "shell", "routes", "check"}
+    assert set(group.commands) == {"run", "serve", "shell", "routes", "check", "migrate-check"}
     bare = FlaskGroup(add_default_commands=False, add_version_option=False, params=[click.Option(["--x"])])
     assert [param.name for param in bare.params] == ["x", "env_file", "app", "debug"]
     assert not bare.commands
@@ -94,7 +94,8 @@ def test_the_apps_commands(app: Flask, runner: CliRunner) -> None:
     for args in (["own"], ["declines"], ["flat"], ["grouped", "deep"], ["another", "deep"]):
         assert runner.invoke(group, args).output == "a\n", args
     listed = group.list_commands(group.make_context("x", ["own"]))
-    assert listed == ["another", "check", "declines", "flat", "grouped", "own", "routes", "run", "serve", "shell"]
+    ours = ["check", "migrate-check", "routes", "run", "serve", "shell"]
+    assert listed == sorted(["another", "declines", "flat", "grouped", "own", *ours])
     assert "development" in runner.invoke(group, ["run", "--help"]).output
 
 
@@ -278,7 +279,7 @@ def test_a_broken_plug_in(monkeypatch: pytest.MonkeyPatch, runner: CliRunner) ->
     assert result.stdout == "mine\n"
     assert "'broken' (package:broken)" in result.stderr
     assert "ImportError: gone" in result.stderr
-    for own in ("check", "run", "routes", "serve", "shell"):
+    for own in ("check", "migrate-check", "run", "routes", "serve", "shell"):
         assert runner.invoke(FlaskGroup(create_app=lambda: app), [own, "--help"]).stderr == ""
 
 

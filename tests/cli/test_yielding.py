@@ -1,4 +1,4 @@
-"""`check` and `serve` are names that Flask has not taken: an app that has commands of these names keeps them."""
+"""Names of commands that Flask has not taken: an app that has commands of these names keeps them."""
 
 from __future__ import annotations
 
@@ -22,6 +22,13 @@ def check(bogus):
     print("own check", flask.current_app.name, app.debug, bogus)
 
 
+@app.cli.command("migrate-check")
+@click.option("--bogus", is_flag=True)
+def migrate_check(bogus):
+    "An own migrate-check."
+    print("own migrate-check", flask.current_app.name, app.debug, bogus)
+
+
 @app.cli.command("serve")
 @click.option("--bogus", is_flag=True)
 def serve(bogus):
@@ -40,7 +47,7 @@ def command(folder: Path, source: str, *args: str) -> subprocess.CompletedProces
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["check", "serve"])
+@pytest.mark.parametrize("name", ["check", "migrate-check", "serve"])
 @pytest.mark.parametrize(
     ("before", "after", "shown"),
     [
@@ -58,13 +65,13 @@ def test_an_apps_own_command_goes_first(
     assert (done.returncode, done.stdout) == (0, f"own {name} {shown}\n"), done.stderr
 
 
-@pytest.mark.parametrize("name", ["check", "serve"])
+@pytest.mark.parametrize("name", ["check", "migrate-check", "serve"])
 def test_its_help_is_shown(tmp_path: Path, name: str) -> None:
     """Whoever asks for help sees what would be run."""
     assert f"An own {name}." in command(tmp_path, OWN, name, "--help").stdout
 
 
-@pytest.mark.parametrize("name", ["check", "serve"])
+@pytest.mark.parametrize("name", ["check", "migrate-check", "serve"])
 def test_other_apps_have_ours(tmp_path: Path, name: str) -> None:
     """A mistake is ours to tell then, and help is there without an app too."""
     done = command(tmp_path, OTHER, name, "--bogus")

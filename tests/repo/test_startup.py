@@ -147,9 +147,9 @@ def test_a_command_is_imported_when_somebody_looks_for_it() -> None:
             flask.cli.cli.main(["--version"])
         except SystemExit:
             pass
-        modules = {f"flask.cli.{name}" for name in ("run", "serve", "shell", "routes", "check")}
+        modules = {f"flask.cli.{name}" for name in ("run", "serve", "shell", "routes", "check", "moving")}
         print(modules & set(sys.modules))
         print(sorted(flask.cli.cli.commands), flask.cli.run_command is flask.cli.cli.commands["run"])
     """
     said = in_a_new_process(code).splitlines()
-    assert said[-2:] == ["set()", "['check', 'routes', 'run', 'serve', 'shell'] True"]
+    assert said[-2:] == ["set()", "['check', 'migrate-check', 'routes', 'run', 'serve', 'shell'] True"]
