@@ -84,7 +84,8 @@ else:
                 DeprecationWarning,
                 stacklevel=2,
             )
-            return importlib.metadata.version("flask")
+            # The API's: without our label, as whoever makes numbers of the parts expects.
+            return importlib.metadata.version("flask").partition("+")[0]
         return _former.look_back(__name__, name)
 
     def _former_name(name: str) -> t.Any:

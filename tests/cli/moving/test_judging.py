@@ -190,6 +190,20 @@ def test_unreadable_files(site: Site) -> None:
     assert ids(site.judged()) == ["M003", "M009"]
 
 
+def test_who_reads_the_version(site: Site) -> None:
+    """Lines that read the version of the distribution are shown, as it has a label. M010."""
+    (site.project / "a.py").write_text(
+        "from importlib import metadata\nfrom importlib.metadata import version as v, version\n"
+        "tuple(map(int, metadata.version('Flask').split('.')))\nversion('flask')\nversion('flask-login')\nprint('flask')\n"
+    )
+    judgement = site.judged()
+    assert [(finding.id, finding.where.line) for finding in judgement.findings] == [
+        ("flask.M010", 3),
+        ("flask.M010", 4),
+    ]
+    assert not judgement.failed
+
+
 def test_what_would_put_upstream_back(site: Site) -> None:
     """Locks and pins of the project are told by the same ids as `flask check` has for them."""
     (site.project / "requirements.txt").write_text("flask==3.1.3\n")

@@ -19,7 +19,7 @@ from ..check.pins import LABEL
 from ..check.project import Project, python_files
 from ..check.syntax.python_file import UnreadError, read_python
 from .environments import Environment, Installed, Unanswered
-from .names import PACKAGE, touches
+from .names import PACKAGE, touches, version_reads
 from .requirements import Requirement, admits, requirement
 from .standing import Found, Standing, standing
 
@@ -93,6 +93,15 @@ UNREAD = _kind(
     "A file was not read",
     "What it touches is not known.",
     "Look at it yourself, should it run at all.",
+)
+
+VERSION = _kind(
+    10,
+    "info",
+    "Code reads the version of Flask",
+    "The version has a label. Code that compares versions by packaging is right; code that makes numbers of all parts"
+    " fails.",
+    "Look at the line.",
 )
 
 # Which of these names another flask has: asked of an environment that holds upstream.
@@ -226,9 +235,12 @@ class _Judge:
             try:
                 file = read_python(path)
                 found = touches(file.tree) if PACKAGE in file.text else []
+                lines = version_reads(file.tree) if PACKAGE in file.text.lower() else []
             except (UnreadError, RecursionError) as error:
                 self._find(UNREAD, f"A file of {who} was not read: {error}", "", where)
                 continue
+            for line in lines:
+                self._find(VERSION, f"{who} reads the version of Flask", "", Where(where.file, line))
             for touch in found:
                 known = standing(touch.name)
                 yield known

@@ -35,6 +35,17 @@ def touches(tree: ast.Module) -> list[Touch]:
     )
 
 
+def version_reads(tree: ast.Module) -> list[int]:
+    """The lines that read the version of the distribution: a function of such a name, called with Flask's."""
+    return [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).rpartition(".")[2] in ("version", "get_distribution", "distribution")
+        and any(isinstance(given, ast.Constant) and str(given.value).lower() == PACKAGE for given in node.args)
+    ]
+
+
 class _Reader(ast.NodeVisitor):
     """One walk through a file; attributes are judged after it, when it is known what each name stands for."""
 
