@@ -105,7 +105,7 @@ def test_registry_is_public_data(registry: str) -> None:
 
 
 def test_version_is_told_with_a_warning() -> None:
-    """flask.__version__ still answers, deprecated, with the API's version, whose parts are numbers as upstream's are."""
+    """flask.__version__ still answers, deprecated, with the API's version, all of whose parts are numbers."""
     import flask
 
     with pytest.warns(DeprecationWarning, match="__version__"):

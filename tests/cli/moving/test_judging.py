@@ -194,7 +194,8 @@ def test_who_reads_the_version(site: Site) -> None:
     """Lines that read the version of the distribution are shown, as it has a label. M010."""
     (site.project / "a.py").write_text(
         "from importlib import metadata\nfrom importlib.metadata import version as v, version\n"
-        "tuple(map(int, metadata.version('Flask').split('.')))\nversion('flask')\nversion('flask-login')\nprint('flask')\n"
+        "tuple(map(int, metadata.version('Flask').split('.')))\n"
+        "version('flask')\nversion('flask-login')\nprint('flask')\n"
     )
     judgement = site.judged()
     assert [(finding.id, finding.where.line) for finding in judgement.findings] == [
