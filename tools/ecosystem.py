@@ -110,7 +110,10 @@ class Found:
 def known() -> dict[str, Suite]:
     """All suites by name, in lower case."""
     listed = tomllib.loads(SUITES.read_text(encoding="utf-8"))["suite"]
-    suites = [Suite(**{key: tuple(v) if isinstance(v, list) else v for key, v in entry.items()}) for entry in listed]
+    entries: list[dict[str, t.Any]] = [
+        {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()} for entry in listed
+    ]
+    suites = [Suite(**entry) for entry in entries]
     return {suite.name.lower(): suite for suite in suites}
 
 

@@ -90,7 +90,7 @@ def unpack(archive: Path, target: Path, *paths: str) -> None:
 
 def answer(interpreter: Path, program: str, *arguments: str) -> str:
     """What a short program prints under an interpreter."""
-    command = [interpreter, "-I", "-c", program, *arguments]
+    command = [str(interpreter), "-I", "-c", program, *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 

@@ -109,8 +109,8 @@ class Environment:
         """The distributions by name; the first on the path is the one that is imported."""
         found: dict[str, Installed] = {}
         for each in metadata.distributions(path=list(self.paths)):
-            if name := each.metadata.get("Name"):
-                found.setdefault(normal(name), Installed(each))
+            if "Name" in each.metadata:
+                found.setdefault(normal(each.metadata["Name"]), Installed(each))
         return found
 
     @property
