@@ -66,7 +66,8 @@ def as_text(judgement: Judgement) -> str:
 def _cells(row: Row) -> tuple[str, ...]:
     absent = len(row.lacking(Standing.MISSING)) + len(row.lacking(Standing.GONE))
     fits = ("yes" if row.fits else "NO") if row.version else ""
-    return row.name, row.version, row.specifier, fits, str(len(row.names)), str(len(row.private)), str(absent)
+    asks = row.specifier or ("any" if row.version else "")
+    return row.name, row.version, asks, fits, str(len(row.names)), str(len(row.private)), str(absent)
 
 
 def _table(rows: list[tuple[str, ...]]) -> list[str]:
