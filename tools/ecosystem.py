@@ -6,7 +6,7 @@ skipped, must be the same on both. Nothing of a suite is kept but its archive, b
 
     python tools/ecosystem.py                           all; exit status 0 when there is no difference
     python tools/ecosystem.py --only flask-login        one; may be repeated; --list names them
-    python tools/ecosystem.py --figures docs/figures    also write ecosystem.md there, if all were run
+    python tools/ecosystem.py --figures docs/figures    also write ecosystem.md there; --only replaces rows
 """
 
 from __future__ import annotations
@@ -159,8 +159,15 @@ def compare(suite: Suite, wheel: Path, fresh: bool) -> Found:
     return Found(suite, lines, pins, theirs, run(suite, ours, published.our_version()))
 
 
-def table(found: t.Sequence[Found]) -> str:
-    """What was found, below what it was found with, as a page of the documentation has it."""
+def table(found: t.Sequence[Found], kept: str = "") -> str:
+    """What was found, below what it was found with, as a page of the documentation has it.
+
+    Of an earlier table the rows of suites that were not run now are kept, in the order of the list.
+    """
+    rows = {
+        line.split(" | ")[0].removeprefix("| ").lower(): line for line in kept.splitlines() if line.startswith("| ")
+    }
+    rows |= {one.suite.name.lower(): one.row for one in found}
     stood_on = [f"{name} {' and '.join(sorted({one.pins[name] for one in found}))}" for name in STANDS_ON]
     setting = [datetime.date.today().isoformat(), f"{platform.python_implementation()} {platform.python_version()}"]
     return "\n".join(
@@ -169,7 +176,7 @@ def table(found: t.Sequence[Found]) -> str:
             "",
             "| suite | version | lines of Python and templates | tests | upstream passes | ours passes | differ |",
             "|---|---|--:|--:|--:|--:|--:|",
-            *(one.row for one in found),
+            *(rows[name] for name in known() if name in rows),
         ]
     )
 
@@ -180,7 +187,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Run published suites of extensions on upstream and on ours.")
     parser.add_argument("--only", action="append", choices=suites, metavar="SUITE", help="may be repeated (all)")
     parser.add_argument("--fresh", action="store_true", help="make the environments anew, as CI does")
-    parser.add_argument("--figures", type=Path, metavar="FOLDER", help="write the table of all there, as ecosystem.md")
+    parser.add_argument("--figures", type=Path, metavar="FOLDER", help="write the table there, as ecosystem.md")
     parser.add_argument("--list", action="store_true", help="the suites and their versions")
     asked = parser.parse_args()
     if asked.list:
@@ -202,8 +209,10 @@ def main() -> int:
     print(*complaints, sep="\n", end="\n\n" if complaints else "")
     if found:
         print(table(found))
-        if asked.figures and not asked.only:
-            (asked.figures / "ecosystem.md").write_text(table(found) + "\n", encoding="utf-8")
+        if asked.figures:
+            page = asked.figures / "ecosystem.md"
+            kept = page.read_text(encoding="utf-8") if asked.only and page.exists() else ""
+            page.write_text(table(found, kept) + "\n", encoding="utf-8")
     print("\nno difference" if not complaints else f"\n{len(complaints)} complaints")
     return 1 if complaints else 0
 
