@@ -158,6 +158,18 @@ def test_a_suite_that_shows_nothing_counts(ecosystem: ModuleType) -> None:
     assert ecosystem.Found(suite, 10, {}, {}, {}).complaints
 
 
+def test_one_suite_replaces_its_row(ecosystem: ModuleType) -> None:
+    """A table of a part keeps the other rows of the table before, each suite in its place."""
+    suites, passed = [*ecosystem.known().values()][:3], {"a::b": published.Outcome("passed")}
+    pins = dict.fromkeys(ecosystem.STANDS_ON, "1.0")
+    found = [ecosystem.Found(suite, 10, pins, passed, passed) for suite in suites]
+    before = ecosystem.table(found)
+    more = passed | {"a::c": published.Outcome("passed")}
+    after = ecosystem.table([ecosystem.Found(suites[1], 10, pins, more, more)], before)
+    assert ["| 2 | 2 | 2 | 0 |" in line for line in after.splitlines()[-3:]] == [False, True, False]
+    assert [line.split(" | ")[0] for line in after.splitlines()[-3:]] == [f"| {suite.name}" for suite in suites]
+
+
 def test_suites_are_pinned(ecosystem: ModuleType) -> None:
     """Each suite has an exact version and a fingerprint, and the eight of the promise are among them."""
     suites = ecosystem.known()
