@@ -28,8 +28,6 @@ ATTRIBUTES = {
 #: where there is a `__getattr__` (15 to 45 ns), so others have none: `flask.json` is asked for `dumps` in many a view.
 MODULES = "debughelpers globals helpers typing wrappers"
 
-_PACKAGES = frozenset({"flask", "flask.cli", "flask.debughelpers", "flask.json", "flask.templating"})
-
 has_legacy = False  # whether somebody has imported `flask.legacy`
 
 
@@ -82,21 +80,6 @@ def _listed(self: object, names: t.Collection[str]) -> list[str]:
     return [name for name in object.__dir__(self) if name not in names or hasattr(self, name)]
 
 
-class _Refusing:
-    """Asked after all others for a module: where `from flask import name` ends if there is no such name.
-
-    It finds nothing. Only, of a name that was removed the `ImportError` says so.
-    """
-
-    @staticmethod
-    def find_spec(fullname: str, path: object = None, target: object = None) -> None:
-        module, _, name = fullname.rpartition(".")
-        if module in _PACKAGES:
-            from ._removed import refuse
-
-            refuse(module, name)
-
-
 def open_modules(names: str) -> None:
     """Have a look at a name that is not in one of these modules come here."""
     for name in names.split():
@@ -113,5 +96,3 @@ def open_doors(classes: t.Iterable[type]) -> None:
             if attribute not in kind.__dict__:  # else this is a reload, and it may be there by now
                 setattr(kind, attribute, Absent(attribute))
         kind.__dir__ = partialmethod(_listed, names)  # type: ignore[assignment]
-    if _Refusing not in sys.meta_path:
-        sys.meta_path.append(_Refusing)

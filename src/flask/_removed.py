@@ -257,13 +257,6 @@ def warn_of_environment() -> None:
         pass
 
 
-def refuse(module: str, name: str) -> None:
-    """Raise the `ImportError` for a name that is imported from a package and was removed; for others do nothing."""
-    if word := about(module, name):
-        file = getattr(sys.modules.get(module), "__file__", None)
-        raise ImportError(f"cannot import name {name!r} from {module!r} ({file}){word}", name=module, path=file)
-
-
 def about(module: str, name: str) -> str:
     """What to say of a name that a module does not have: nothing, unless it had it once."""
     if name in ALWAYS.get(module, {}):

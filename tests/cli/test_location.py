@@ -117,6 +117,17 @@ def test_an_import_error_shows_the_users_lines_alone(tree: Path) -> None:
     assert sys.executable in text  # which Python lacks it
 
 
+def test_the_import_of_a_removed_name_says_what_to_do(tree: Path) -> None:
+    """A name that Flask had once: Python's sentence says nothing of that, so the command does."""
+    sys.path.insert(0, str(tree))
+    (tree / "outer.py").write_text("from flask import _request_ctx_stack\n")
+    with pytest.raises(NoAppException) as caught:
+        locate_app("outer", None)
+    assert caught.value.message.endswith(
+        "Flask 3.0 removed it: use 'flask.g', or 'flask.globals.request_ctx'; 'import flask.legacy' brings it back."
+    )
+
+
 @pytest.mark.parametrize("text", ["def (\n", "1 / 0\n", "raise KeyError('x')\n"])
 def test_other_errors_are_the_apps_own(tree: Path, text: str) -> None:
     """Whatever else goes wrong in a module while it is imported is raised as it is."""

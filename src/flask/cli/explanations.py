@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 import sys
 import typing as t
 from traceback import format_exception
@@ -71,7 +72,7 @@ def import_failed(name: str, error: ImportError, inside: TracebackType) -> str:
     """The module is there, but an import within it failed: the user's traceback, then what it probably means."""
     text = "".join(format_exception(type(error), error, inside))
     headline = f"While importing {name!r}, an ImportError was raised:\n\n{text}"
-    return _lines(headline, explain_circle(error) or _not_installed(error))
+    return _lines(headline, explain_circle(error) or _removed(error) or _not_installed(error))
 
 
 def several_apps(module: ModuleType, names: list[str]) -> str:
@@ -288,6 +289,15 @@ def _hidden(module: ModuleType) -> str:
     if path is None:
         return ""
     return f"That is not '{path}': another module {name!r} was imported before, and hides it. Rename that file."
+
+
+def _removed(error: ImportError) -> str:
+    """What to do about a name that Flask had once: its import fails with Python's own sentence, which says nothing."""
+    from .._removed import about
+
+    named = re.match(r"cannot import name '(\w+)' from '([\w.]+)'", str(error))
+    word = about(named[2], named[1]) if named else ""
+    return f"{word[2:]}." if word else ""
 
 
 def _not_installed(error: ImportError) -> str:

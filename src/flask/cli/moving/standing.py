@@ -15,6 +15,8 @@ from types import ModuleType
 
 from werkzeug.local import LocalProxy
 
+from ... import _former
+from ..._removed import ATTRIBUTES, WITH_LEGACY
 from .names import PACKAGE
 
 
@@ -26,38 +28,34 @@ class Standing(enum.Enum):
     MISSING = "missing"
 
 
-#: What Flask itself took out before 3.1, and what stands for it now. Whatever is below one of these is gone with it.
-REMOVED: dict[str, str] = {
-    "flask._app_ctx_stack": "flask.g, flask.current_app, flask.has_app_context()",
-    "flask._request_ctx_stack": "flask.request, flask.session, flask.has_request_context()",
+_MODULES = {
     "flask._compat": "Python 3 itself",
-    "flask.Markup": "markupsafe.Markup",
-    "flask.escape": "markupsafe.escape",
+    "flask.Module": "flask.Blueprint",
     "flask.ext": "the extension's own package",
     "flask.exthook": "the extension's own package",
-    "flask.globals._app_ctx_stack": "flask.g, flask.current_app, flask.has_app_context()",
-    "flask.globals._request_ctx_stack": "flask.request, flask.session, flask.has_request_context()",
-    "flask.helpers.locked_cached_property": "werkzeug.utils.cached_property",
-    "flask.helpers.safe_join": "werkzeug.utils.safe_join",
-    "flask.helpers.total_seconds": "datetime.timedelta.total_seconds()",
-    "flask.json.JSONDecoder": "flask.json.provider.JSONProvider",
-    "flask.json.JSONEncoder": "flask.json.provider.JSONProvider",
-    "flask.json.htmlsafe_dump": "the filter tojson",
-    "flask.json.htmlsafe_dumps": "the filter tojson",
     "flask.json.itsdangerous": "itsdangerous",
     "flask.module": "flask.Blueprint",
-    "flask.Module": "flask.Blueprint",
-    "flask.safe_join": "werkzeug.utils.safe_join",
     "flask.scaffold": "flask.sansio.scaffold",
     "flask.session_interface": "flask.sessions",
-    "flask.signals.signals_available": "nothing: signals are always there",
-    "flask.signals_available": "nothing: signals are always there",
-    "flask.Flask.before_first_request": "code where the app is made",
-    "flask.Flask.json_decoder": "flask.Flask.json_provider_class",
-    "flask.Flask.json_encoder": "flask.Flask.json_provider_class",
-    "flask.current_app.before_first_request": "code where the app is made",
-    "flask.current_app.json_decoder": "flask.current_app.json",
-    "flask.current_app.json_encoder": "flask.current_app.json",
+}
+_OWNERS = {
+    "Flask": ("flask.Flask", "flask.current_app"),
+    "Blueprint": ("flask.Blueprint",),
+    "Config": ("flask.Config",),
+    "Request": ("flask.Request",),
+    "RequestContext": ("flask.ctx.RequestContext",),
+}
+#: What Flask itself took out before 3.1, and what stands for it now. Whatever is below one of these is gone with it.
+#: What is there nevertheless, with a warning, is not among them.
+REMOVED: dict[str, str] = {
+    **_MODULES,
+    **{f"{module}.{name}": said for module, names in WITH_LEGACY.items() for name, (_, said) in names.items()},
+    **{
+        f"{owner}.{name}": ATTRIBUTES[name][1]
+        for kind, names in _former.ATTRIBUTES.items()
+        for name in names.split()
+        for owner in _OWNERS[kind]
+    },
 }
 #: The proxy whose attributes are Flask's. What is put on `g`, the request or the session is whoever's put it there.
 _APP = "flask.current_app"
