@@ -203,8 +203,8 @@ def admit(module: str, name: str, has_legacy: bool) -> None:
 
 
 def _absent(module: str, name: str) -> AttributeError:
-    message = f"module {module!r} has no attribute {name!r}{about(module, name)}"
-    return AttributeError(message, name=name, obj=sys.modules.get(module))
+    said = name if module == "flask" else f"module {module!r} has no attribute {name!r}"  # as Flask 3.1 does
+    return AttributeError(said + about(module, name), name=name, obj=sys.modules.get(module))
 
 
 def absent_attribute(obj: object, owner: type, name: str) -> AttributeError:

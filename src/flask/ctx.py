@@ -48,8 +48,8 @@ if t.TYPE_CHECKING:
     from .wrappers import Request
 
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
-T_after_request = t.TypeVar("T_after_request", bound=ft.AfterRequestCallable[t.Any])
-T_after_websocket = t.TypeVar("T_after_websocket", bound=ft.AfterWebsocketCallable)
+_T_after_request = t.TypeVar("_T_after_request", bound=ft.AfterRequestCallable[t.Any])
+_T_after_websocket = t.TypeVar("_T_after_websocket", bound=ft.AfterWebsocketCallable)
 
 _adapter_match = MapAdapter.match
 _sentinel: t.Any = object()
@@ -105,7 +105,7 @@ class _AppCtxGlobals(AppGlobals):
         def __delattr__(self, name: str) -> None: ...
 
 
-def after_this_request(f: T_after_request) -> T_after_request:
+def after_this_request(f: _T_after_request) -> _T_after_request:
     """Run a function on the response of the current request only; it returns the response, or another.
 
     Raises `RuntimeError` outside of a request.
@@ -114,7 +114,7 @@ def after_this_request(f: T_after_request) -> T_after_request:
     return f
 
 
-def after_this_websocket(f: T_after_websocket) -> T_after_websocket:
+def after_this_websocket(f: _T_after_websocket) -> _T_after_websocket:
     """Run a function at the end of the current WebSocket only, as those of `after_websocket`.
 
     Raises `RuntimeError` outside of a WebSocket.

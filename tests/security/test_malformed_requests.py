@@ -257,7 +257,9 @@ VALUES = {
     "X-Requested-With": ["\xff"],
 }  # fmt: skip
 ATTRIBUTES = sorted(
-    name for name in dir(Request) if not name.startswith("_") and not callable(getattr(Request, name, None))
+    name
+    for name in dir(Request)
+    if not name.startswith("_") and hasattr(Request, name) and not callable(getattr(Request, name))
 )
 
 

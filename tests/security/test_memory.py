@@ -31,7 +31,10 @@ def test_memory_keeps_nothing_of_a_request() -> None:
         after = _alive()
     finally:
         mixed.close()
-    assert {kind: count for kind, count in (after - before).items() if count >= ROUNDS // 2} == {}
+    more = after - before
+    for kind in ("asyncio.events.TimerHandle", "_contextvars.Context"):
+        more[kind] -= 100  # timers that were cancelled: so many of them the loop keeps before it looks through them
+    assert {kind: count for kind, count in more.items() if count >= ROUNDS // 2} == {}
 
 
 def _alive() -> collections.Counter[str]:

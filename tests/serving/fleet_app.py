@@ -14,7 +14,8 @@ from importlib.metadata import version
 from markupsafe import Markup
 
 from flask import Flask, abort, flash, get_flashed_messages, jsonify, request, session
-from flask.json.tag import JSONTag
+from flask.json.tag import JSONTag, TaggedJSONSerializer
+from flask.sessions import SecureCookieSessionInterface
 
 app = Flask(__name__)
 app.config.update(
@@ -42,7 +43,14 @@ class TagDecimal(JSONTag):
         return decimal.Decimal(value)
 
 
-app.session_interface.serializer.register(TagDecimal)
+class Sessions(SecureCookieSessionInterface):
+    """Flask's sessions, with a serializer that no other app has."""
+
+    serializer = TaggedJSONSerializer()
+
+
+Sessions.serializer.register(TagDecimal)
+app.session_interface = Sessions()
 
 #: Every type that a tag carries, those that need none, and what only looks like a tag.
 VALUES: dict[str, t.Any] = {

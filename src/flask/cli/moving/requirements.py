@@ -105,7 +105,7 @@ def _clause(clause: str, found: Version, text: str) -> bool:
     if asked is None:
         raise ValueError(f"{wanted!r} is no version")
     if compare == "~=":
-        return found.public >= asked and _begins(found, ".".join(_numbers(wanted)[:-1]))
+        return found.public >= asked and _begins(found, f"{asked.epoch}!{'.'.join(_numbers(wanted)[:-1])}")
     return _COMPARE[compare](found, asked)
 
 
