@@ -51,6 +51,8 @@ def escaped(json: str) -> str:
 
 def mend(error: t.Any) -> None:
     """Have the description of an HTTP exception such that every page made of it can be encoded."""
-    description = error.__dict__.get("description")
-    if isinstance(description, str) and not description.isascii():
-        error.description = well_formed(description)
+    own = error.__dict__
+    if "description" in own:
+        description = own["description"]
+        if isinstance(description, str) and not description.isascii():
+            error.description = well_formed(description)

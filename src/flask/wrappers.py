@@ -81,17 +81,22 @@ def _limit(name: str, key: str, summary: str) -> property:
     is_ours = not hasattr(RequestBase, name)
 
     def get(request: t.Any) -> t.Any:
-        own = request.__dict__
-        if name in own and own[name] is not None:
-            return own[name]
+        if request._has_limits:
+            own = request.__dict__.get(name)
+            if own is not None:
+                return own
         try:
-            config = _now().app.config
+            return _now().app.config[key]
         except RuntimeError:  # no app is current
             return default
-        return config.get(key, default) if is_ours else config[key]
+        except KeyError:
+            if is_ours:
+                return default
+            raise
 
     def assign(request: t.Any, value: int | None) -> None:
         request.__dict__[name] = value
+        request._has_limits = True
 
     return property(get, assign, doc=f"{summary} `{key}` unless assigned for this request; None is no limit.")
 
@@ -146,6 +151,7 @@ class Request(IncomingRequest):
 
     # Derived values for which a subclass has a property with a setter: it is given them, as by Werkzeug's constructor.
     _given: tuple[str, ...] = ()
+    _has_limits = False  # whether some were assigned
     # Whether the cookies are made from the header, and whether there may be files to close: decided as a class is made.
     _reads_cookie_header = True
     _has_files = False

@@ -11,6 +11,7 @@ Nothing is kept of a body beyond these limits, wherever in the form it stands.
 from __future__ import annotations
 
 import re
+import sys
 import typing as t
 from dataclasses import replace
 from functools import lru_cache
@@ -126,6 +127,14 @@ def too_many_parts(most: int) -> HTTPException:
     return too_large(f"The form has more than {most} fields and files (MAX_FORM_PARTS).")
 
 
+def too_many_headers(most: int) -> HTTPException:
+    return too_large(f"A part of the form has more than {most} headers (MAX_FORM_PART_HEADERS).")
+
+
+def too_long_head(most: int) -> HTTPException:
+    return too_large(f"The headers of a part of the form have more than {most} bytes (MAX_FORM_PART_HEADER_SIZE).")
+
+
 # As much as Werkzeug has in memory before a file becomes one on disk.
 _IN_MEMORY = 500 * 1024
 
@@ -159,6 +168,7 @@ class Head:
         self, size: int, pairs: list[tuple[str, str]], known: dict[str, str], name: t.Any, filename: str | None
     ) -> None:
         self.size = size
+        self.count = len(pairs)
         self.pairs = pairs
         self.name = name
         self.filename = filename
@@ -176,37 +186,39 @@ def read_plain(
     limits: tuple[int | None, int | None, int | None],
     factory: t.Callable[..., t.IO[bytes]] | None,
 ) -> Parsed | None:
-    """The fields and files of a whole body of the plain form; None where it is of another, or beyond the limits.
+    """The fields and files of a whole body of the plain form; None where it is of another, or has too many parts.
 
-    These are of parts, of headers in one, and of bytes of them. `factory` makes streams for files; None is Werkzeug's.
+    The limits are of parts, of headers in one, and of bytes of them. `factory` makes streams for files; None is
+    Werkzeug's.
     """
     parts = split(body, boundary)
-    if parts is None:
-        return None
     most, most_headers, most_bytes = limits
-    if most is not None and len(parts) > most:
+    if parts is None or (most is not None and len(parts) > most):
         return None
-    for head, _ in parts:
-        if (most_headers is not None and len(head.pairs) > most_headers) or (
-            most_bytes is not None and head.size > most_bytes
-        ):
-            return None
+    if most_headers is None:
+        most_headers = sys.maxsize
+    if most_bytes is None:
+        most_bytes = sys.maxsize
     if factory is None and len(body) >= _IN_MEMORY:
         factory = default_stream_factory
     fields: dict[t.Any, list[str]] = {}
     files: dict[t.Any, list[FileStorage]] = {}
-    for head, content in parts:
-        name, filename = head.name, head.filename
-        if name is None:
-            continue
-        if filename is None:
-            text = content.decode(head.charset or "utf-8", "replace")
-            if name in fields:
-                fields[name].append(text)
-            else:
-                fields[name] = [text]
-            continue
-        try:
+    try:
+        for head, content in parts:
+            if head.count > most_headers:
+                raise too_many_headers(most_headers)
+            if head.size > most_bytes:
+                raise too_long_head(most_bytes)
+            name, filename = head.name, head.filename
+            if name is None:
+                continue
+            if filename is None:
+                text = content.decode(head.charset or "utf-8", "replace")
+                if name in fields:
+                    fields[name].append(text)
+                else:
+                    fields[name] = [text]
+                continue
             container = _spooled(content) if factory is None else _begun(factory, head, len(body))
             # PERF: with all arguments in their places, two thirds of the time.
             file = FileStorage(container, filename, name, None, None, around(head.pairs.copy()))
@@ -217,10 +229,10 @@ def read_plain(
             if factory is not None:
                 container.write(content)
                 container.seek(0)
-        except BaseException:
-            for begun in files.values():
-                _close(begun)
-            raise
+    except BaseException:
+        for begun in files.values():
+            _close(begun)
+        raise
     return multi(fields), multi(files)
 
 
@@ -427,9 +439,7 @@ class _Collected:
         """Refuse a head that is too long, before anything is made of it; it ends where a blank line does."""
         most = self.parser.max_header_size
         if most is not None and len(data) >= most + 4 and BLANK_LINE_RE.search(data, 0, most + 4) is None:
-            raise too_large(
-                f"The headers of a part of the form have more than {most} bytes (MAX_FORM_PART_HEADER_SIZE)."
-            )
+            raise too_long_head(most)
 
     def check_preamble(self, size: int) -> None:
         """Refuse what stands before the first part, where it is longer than the fields may be."""
@@ -443,7 +453,7 @@ class _Collected:
         if parser.max_form_parts is not None and self.parts > parser.max_form_parts:
             raise too_many_parts(parser.max_form_parts)
         if parser.max_headers is not None and len(part.headers) > parser.max_headers:
-            raise too_large(f"A part of the form has more than {parser.max_headers} headers (MAX_FORM_PART_HEADERS).")
+            raise too_many_headers(parser.max_headers)
         self.part = part
         self.filename = filename
         if isinstance(part, File):

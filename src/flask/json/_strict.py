@@ -21,7 +21,7 @@ def _finite(number: str) -> float:
 
 
 _decoder = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
-_scan = t.cast(t.Any, _decoder).scan_once
+scan = t.cast(t.Any, _decoder).scan_once
 
 
 def loads(data: str | bytes) -> t.Any:
@@ -30,7 +30,7 @@ def loads(data: str | bytes) -> t.Any:
         # PERF: as `provider._loads`, and so the encoding is guessed only of what is no JSON in UTF-8.
         try:
             text = data.decode() if isinstance(data, bytes) else data
-            value, end = _scan(text, 0)
+            value, end = scan(text, 0)
             if end == len(text) or not text[end:].strip(" \t\r\n"):
                 return value
         except (ValueError, StopIteration):
