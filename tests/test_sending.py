@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import typing as t
 from collections import deque
+from itertools import chain
 
 import pytest
 import werkzeug.wrappers
@@ -305,6 +306,27 @@ def test_a_stream_keeps_no_chunk() -> None:
     body = Response(pieces())(create_environ(), lambda status, headers, exc_info=None: None)  # type: ignore[arg-type, return-value]
     for _ in body:
         pass
+
+
+def _fails_after(chunks: list[t.Any], error: Exception) -> t.Iterator[t.Any]:
+    yield from chunks
+    raise error
+
+
+@pytest.mark.parametrize("chunks", [[], ["text"], ["text", b"bytes"], ["half \ud800", "text"], [b"bytes"]])
+@pytest.mark.parametrize("error", [TypeError("mine"), UnicodeEncodeError("utf-8", "half \ud800", 5, 6, "mine")])
+def test_an_error_of_the_body_is_its_own(chunks: list[t.Any], error: Exception) -> None:
+    """What a body raises goes to whoever reads it, also where text that cannot be encoded would raise the like."""
+    bodies: list[t.Iterator[t.Any]] = [_fails_after(chunks, error), chain(_fails_after(chunks, error))]
+    if not chunks and type(error) is TypeError:
+        bodies.append(map(len, [1]))
+    sent = [chunk.encode("utf-8", "replace") if isinstance(chunk, str) else chunk for chunk in chunks]
+    for body in bodies:
+        pieces: t.Any = Response(body)(create_environ(), lambda *_: None)  # type: ignore[arg-type, return-value]
+        found: list[bytes] = []
+        with pytest.raises(type(error)):
+            found.extend(piece.replace("\ufffd".encode(), b"?") for piece in pieces)
+        assert found == sent
 
 
 def test_the_context_of_a_stream_is_there_at_each_step_and_not_between() -> None:
