@@ -188,15 +188,6 @@ class TestKeys:
         assert with_cookie(app, "/read", cookie).body == b'{"a": "1"}'
         assert interface.get_signing_serializer(app) is not given
 
-    def test_the_memory_of_signers_is_bounded(self) -> None:
-        """An app whose keys change all the time does not grow."""
-        app = keyed()
-        for number in range(200):
-            app.secret_key = f"key {number}"
-            cookie = cookie_of(call(app, "/set/a/1"))
-            assert with_cookie(app, "/read", cookie).body == b'{"a": "1"}'
-        assert len(sessions._signers) <= 64
-
     def test_keys_that_cannot_be_remembered(self) -> None:
         """A key of another kind of bytes works, too."""
         app = keyed(SECRET_KEY=bytearray(b"key"))

@@ -32,7 +32,7 @@ from ._dispatch.results import json_text, to_response
 from ._gateways import wsgi
 from ._gateways.places import begins_on_loop, is_async
 from ._hosts import NO_HOST, is_host, is_trusted
-from ._routing import WHOLE, Router
+from ._routing import ROUTER, WHOLE
 from ._unicode import REPLACED, well_formed_within
 from .ctx import AppContext, RequestContext, _url_prefix_of
 from .debughelpers import (
@@ -70,6 +70,7 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from blinker import NamedSignal
 
+    from ._signing import KeptSerializer
     from .async_testing import AsyncFlaskClient
     from .templating import Environment
     from .testing import FlaskClient, FlaskCliRunner
@@ -78,8 +79,11 @@ if t.TYPE_CHECKING:
 _P = t.ParamSpec("_P")
 
 _adapter_build = MapAdapter.build
+_build = ROUTER.build
+_has_static_folder = App.has_static_folder
 _sentinel: t.Any = object()
 _COROUTINE = inspect.CO_COROUTINE
+_TEXTS = {str: None, bytes: None}  # PERF: asked in half the time of a set
 _GREENLET = "greenlet"  # SQLAlchemy's asynchronous sessions bring it along
 _SCHEME_WITHIN = "When specifying '_scheme', '_external' must be True."
 _ANCHOR_SAFE = "%!#$&'()*+,/:;=?@"
@@ -152,8 +156,6 @@ class Flask(App, Application):
         BACKGROUND_TASK_SHUTDOWN_TIMEOUT=5,
     )
 
-    _is_served = False  # under WSGI; what is to run before the first request was run
-
     # The classes of requests and responses. Replace them by subclasses to extend them.
     request_class: type[Request] = Request
     response_class: type[Response] = Response
@@ -186,10 +188,12 @@ class Flask(App, Application):
             host_matching=host_matching,
             subdomain_matching=subdomain_matching,
         )
-        self._router = Router()
         # Functions that are known not to be asynchronous. One with a closure may hold a request: only those of them are
         # here that the app holds anyway.
         self._synchronous: dict[FunctionType, None] = {}  # PERF: asked in half the time of a set
+        self._is_served = False  # under WSGI; what is to run before the first request was run
+        # What the signer of sessions was made of, and the signer.
+        self._session_signer: tuple[tuple[t.Any, ...], KeptSerializer | None] = (), None
 
         if self.has_static_folder:
             if bool(static_host) != host_matching:
@@ -216,7 +220,7 @@ class Flask(App, Application):
     def send_static_file(self, filename: str) -> Response:
         """The view of the static route: a file from within `static_folder`, else 404."""
         folder = self.static_folder
-        if folder is None or (type(self).has_static_folder is not App.has_static_folder and not self.has_static_folder):
+        if folder is None or (type(self).has_static_folder is not _has_static_folder and not self.has_static_folder):
             raise RuntimeError("'static_folder' must be set to serve static_files.")
         max_age = self.get_send_file_max_age(filename)
         if send_from_directory is _send_from_directory:
@@ -413,7 +417,7 @@ class Flask(App, Application):
             and MapAdapter.build is _adapter_build
         ):
             # Everything but what is sure to be the adapter's answer is left to the adapter.
-            url = self._router.build(self.url_map, endpoint, values, method)
+            url = _build(self.url_map, endpoint, values, method)
             if url is not None:
                 if prefix:
                     url = prefix + url
@@ -444,7 +448,7 @@ class Flask(App, Application):
         self.inject_url_defaults(endpoint, values)
         prefix = _url_prefix_of(context)
         if not external and prefix is not None and context.app is self and MapAdapter.build is _adapter_build:
-            url = self._router.build(self.url_map, endpoint, values, method)
+            url = _build(self.url_map, endpoint, values, method)
             if url is not None:
                 return prefix + url if anchor is None else _with_anchor(prefix + url, anchor)
         adapter = context.url_adapter
@@ -538,62 +542,59 @@ class Flask(App, Application):
         own = context._app_vars
         if "full_dispatch_request" in own or context.app is not self:
             return self.full_dispatch_request(), None
-        # Not by a name: the traceback of an error that is the result holds this frame, and neither would be freed.
-        return self._respond_with(self._result(context), context, environ)
-
-    def _respond_with(self, result: t.Any, context: RequestContext, environ: WSGIEnvironment) -> tuple[t.Any, t.Any]:
-        """The same from step 7 on."""
-        kind, own = type(self), context._app_vars
-        if (
-            self.response_class is not Response
-            or kind.finalize_request is not _finalize_request
-            or kind.make_response is not _make_response
-            or kind.process_response is not _process_response
-            or "finalize_request" in own
-            or "make_response" in own
-            or "process_response" in own
-        ):
-            return self.finalize_request(result), None
-        response: t.Any = result
-        form = type(result)
-        if form is not Response:
-            body: t.Any = result
-            status = mimetype = None
-            if form is tuple and len(result) == 2 and type(result[1]) is int:
-                body, status = result
-                form = type(body)
-            elif form is dict or form is list:
-                provider: t.Any = self.json
-                text: t.Any = json_text(self, provider, result)
-                if text is not None:
-                    body, form, mimetype = text, str, provider.mimetype
-            if form is not str and form is not bytes:
-                return self.finalize_request(result), None
-            # Only now: what was written as JSON may have done anything.
+        result = self._result(context)
+        try:
             if (
-                not self.after_request_funcs
-                and context._after is None
-                and context._opened is None
-                and not request_finished.receivers
-                and environ["REQUEST_METHOD"] != "HEAD"
-                and _now() is context
+                self.response_class is not Response
+                or kind.finalize_request is not _finalize_request
+                or kind.make_response is not _make_response
+                or kind.process_response is not _process_response
+                or "finalize_request" in own
+                or "make_response" in own
+                or "process_response" in own
             ):
-                if _untouched_session_is_silent(self, context):
-                    sent = _plain(body, status, mimetype)
-                    if sent is not None:
-                        return None, sent
-                else:
-                    context._session  # noqa: B018 - it is opened anyway, without asking again
-            if Response.__init__ is stock.response_init:
-                response = Response(body, status, None, mimetype, None, False)
-            elif mimetype is None:
                 return self.finalize_request(result), None
+            form = type(result)
+            if form is Response:
+                response = result
             else:
-                response = Response(body, mimetype=mimetype)
-        response = self.process_response(response)
-        if request_finished.receivers:
-            request_finished.send(self, _async_wrapper=self.ensure_sync, response=response)
-        return response, None
+                status = mimetype = None
+                if form is str or form is bytes:
+                    body = result
+                elif form is tuple and len(result) == 2 and type(result[1]) is int and type(result[0]) in _TEXTS:
+                    body, status = result
+                elif (form is dict or form is list) and (text := json_text(self, self.json, result)) is not None:
+                    provider: t.Any = self.json
+                    body, mimetype = text, provider.mimetype
+                else:
+                    return self.finalize_request(result), None
+                # Only now: what was written as JSON may have done anything.
+                if (
+                    not self.after_request_funcs
+                    and context._after is None
+                    and context._opened is None
+                    and not request_finished.receivers
+                    and environ["REQUEST_METHOD"] != "HEAD"
+                    and _now() is context
+                ):
+                    if _untouched_session_is_silent(self, context):
+                        sent = _plain(body, status, mimetype)
+                        if sent is not None:
+                            return None, sent
+                    else:
+                        context._session  # noqa: B018 - it is opened anyway, without asking again
+                if Response.__init__ is stock.response_init:
+                    response = Response(body, status, None, mimetype, None, False)
+                elif mimetype is None:
+                    return self.finalize_request(result), None
+                else:
+                    response = Response(body, mimetype=mimetype)
+            response = self.process_response(response)
+            if request_finished.receivers:
+                request_finished.send(self, _async_wrapper=self.ensure_sync, response=response)
+            return response, None
+        finally:
+            del result  # no cycle: the traceback of an error that is, or is in, the result holds this frame
 
     def full_dispatch_request(self) -> Response:
         """Steps 3 to 10: from the signal `request_started` to the finished response."""
@@ -808,9 +809,9 @@ class Flask(App, Application):
             for function in _app_last(after):
                 response = self.ensure_sync(function)(response)
         if context._opened is not None or not _untouched_session_is_silent(self, context):
-            opened = context._session
-            if not self.session_interface.is_null_session(opened):
-                self.session_interface.save_session(self, opened, response)
+            opened, interface = context._session, self.session_interface
+            if not interface.is_null_session(opened):
+                interface.save_session(self, opened, response)
         if context._holds and self._may_read_session(context):
             response.vary.add("Cookie")  # who reads it while the body is sent can say so in no header any more
         return response

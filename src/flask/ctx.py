@@ -22,7 +22,7 @@ from ._aborting import http_error
 from ._contracts import Exchange, stock
 from ._hosts import is_plain, plain_hosts
 from ._redirects import staying
-from ._routing import ABSENT, Found, arguments_of
+from ._routing import ABSENT, ROUTER, Found, arguments_of
 from ._upgrade import UpgradeRequired, answers_websocket
 from .globals import (
     _cv_app,
@@ -52,6 +52,7 @@ _T_after_request = t.TypeVar("_T_after_request", bound=ft.AfterRequestCallable[t
 _T_after_websocket = t.TypeVar("_T_after_websocket", bound=ft.AfterWebsocketCallable)
 
 _adapter_match = MapAdapter.match
+_match = ROUTER.match  # PERF: called as a method of an imported name, it would be bound anew each time
 _sentinel: t.Any = object()
 _unbuilt: t.Any = object()
 _NOTHING: dict[str, t.Any] = {}
@@ -459,7 +460,7 @@ class RequestContext:
             ):
                 if not path.isascii():
                     path = path.encode("latin-1").decode(errors="replace")
-                found = app._router.match(app.url_map, environ["REQUEST_METHOD"], path)
+                found = _match(app.url_map, environ["REQUEST_METHOD"], path)
             if found is ABSENT:
                 self._refused = http_error(NotFound, (), _NOTHING)
                 if not self._late:
@@ -475,7 +476,7 @@ class RequestContext:
         if adapter is None:
             return
         request = self.request
-        self.app._router.guard(self.app.url_map)
+        ROUTER.guard(self.app.url_map)
         try:
             rule, values = adapter.match(return_rule=True)
         except HTTPException as e:
@@ -662,9 +663,10 @@ class RequestContext:
             # The environment must not keep the request alive, which keeps the environment; nor may the frames that
             # raised what matching had found, unless it is still on its way.
             request.environ["werkzeug.request"] = None
-            refused = getattr(request, "routing_exception", None)
-            if refused is not None and refused is not sys.exc_info()[1]:
-                refused.__traceback__ = None
+            if self._found is None:  # else nothing was raised
+                refused = getattr(request, "routing_exception", None)
+                if refused is not None and refused is not sys.exc_info()[1]:
+                    refused.__traceback__ = None
 
     def _leave(self) -> bool:
         """Take this context from the top, or from under an app context pushed after it; whether it was on top."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import typing as t
-import weakref
 from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -215,7 +214,7 @@ class SecureCookieSessionInterface(SessionInterface):
         )
 
     def _signer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """The signing serializer. As long as nobody makes his own it is one that was kept, with the same answers."""
+        """The signing serializer. As long as nobody makes his own it is the one kept, of equal answers."""
         own = self.__dict__
         if (
             type(self).get_signing_serializer is not stock.get_signing_serializer
@@ -230,18 +229,17 @@ class SecureCookieSessionInterface(SessionInterface):
             return None
         others = config["SECRET_KEY_FALLBACKS"]
         others = tuple(others) if others else None
-        # Its app too, whose keys are looked at when the signer is made.
-        recipe = (_reference(app), key, others, self.salt, self.serializer, self.key_derivation, self.digest_method)
+        recipe = (key, others, self.salt, self.serializer, self.key_derivation, self.digest_method)
         try:
-            signer = _signers.get(recipe)
-        except TypeError:  # a part that cannot be hashed, such as a bytearray for a key
+            made, signer = app._session_signer
+            if made == recipe:
+                return signer
+            hash(recipe)
+        except (AttributeError, TypeError):  # no app of ours; a part that may change in place, such as a bytearray
             return self.get_signing_serializer(app)
-        if signer is None:
-            _keys.warn_once(app)
-            signer = self._make_signer(_signing.KeptSerializer, _keys_of(app))
-            if len(_signers) >= 64:  # keys that change all the time must not pile up
-                _signers.clear()
-            _signers[recipe] = signer
+        _keys.warn_once(app)
+        signer = self._make_signer(_signing.KeptSerializer, _keys_of(app))
+        app._session_signer = recipe, signer
         return signer
 
     @original
@@ -396,8 +394,6 @@ def _keys_of(app: Flask) -> tuple[str | bytes, ...]:
 
 _Serializer = t.TypeVar("_Serializer", bound=URLSafeTimedSerializer)
 _stock_serializer = URLSafeTimedSerializer
-_reference = weakref.ref
-_signers: dict[tuple[t.Any, ...], _signing.KeptSerializer] = {}
 
 
 # ---- what Werkzeug's requests and responses do, in fewer steps, where nobody has made those steps his own

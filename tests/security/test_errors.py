@@ -338,6 +338,16 @@ def aborts_for_a_handler(app: Flask) -> None:
     app.register_error_handler(403, lambda error: ("no", 403))
 
 
+def aborts_and_answers_with_the_error(app: Flask) -> None:
+    aborts(app)
+    app.register_error_handler(403, lambda error: error)
+
+
+def aborts_and_answers_with_the_error_and_a_status(app: Flask) -> None:
+    aborts(app)
+    app.register_error_handler(403, lambda error: (error, 418))
+
+
 def misses_a_key(app: Flask) -> None:
     app.add_url_rule("/", "misses", lambda: flask.request.args["x"])
 

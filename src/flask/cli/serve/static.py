@@ -16,7 +16,7 @@ from werkzeug.wsgi import FileWrapper, get_host
 from ... import _files
 from ..._contracts import stock
 from ..._hosts import is_host
-from ..._routing import Router, arguments_of
+from ..._routing import ROUTER, arguments_of
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -33,7 +33,6 @@ class StaticFiles:
 
     def __init__(self, app: Flask) -> None:
         self._app = app
-        self._router = Router()
         self._owners: dict[t.Any, tuple[t.Any, t.Any]] = {}  # by endpoint: the view, and whose folder it is
         prefixes = set()
         for rule in app.url_map.iter_rules():
@@ -78,7 +77,7 @@ class StaticFiles:
                 path = path.encode("latin-1").decode()
             except UnicodeError:
                 return None
-        found: t.Any = self._router.match(app.url_map, environ["REQUEST_METHOD"], path)
+        found: t.Any = ROUTER.match(app.url_map, environ["REQUEST_METHOD"], path)
         if type(found) is not tuple:
             return None
         endpoint = found[0].endpoint
