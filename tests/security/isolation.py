@@ -23,9 +23,9 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from http.cookies import SimpleCookie
 from pathlib import Path
-from types import SimpleNamespace
 
 from flask import Flask, Response, abort, g, has_app_context, non_blocking, request, session, stream_with_context
+from tests.gateways import rsgi_drive
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN: contextvars.ContextVar[str] = contextvars.ContextVar("token")
@@ -314,52 +314,13 @@ async def _ask_by_asgi(site: Site, number: int) -> None:
     site.check(token, shape, sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:]))
 
 
-class _Protocol:
-    """What a server of RSGI offers to one request."""
-
-    def __init__(self) -> None:
-        self.answer: list[t.Any] = []
-        self.pieces: list[bytes] = []
-
-    async def __call__(self) -> bytes:
-        return b""
-
-    async def client_disconnect(self) -> None:
-        await asyncio.get_running_loop().create_future()
-
-    def response_empty(self, status: int, headers: t.Any) -> None:
-        self.answer = [status, headers]
-
-    def response_bytes(self, status: int, headers: t.Any, body: bytes) -> None:
-        self.answer, self.pieces = [status, headers], [body]
-
-    def response_stream(self, status: int, headers: t.Any) -> _Protocol:
-        self.answer = [status, headers]
-        return self
-
-    async def send_bytes(self, data: bytes) -> None:
-        self.pieces.append(data)
-        await asyncio.sleep(0)
-
-
 async def _ask_by_rsgi(site: Site, number: int) -> None:
     token, shape = str(number), shape_of(number)
-    scope = SimpleNamespace(
-        proto="http",
-        rsgi_version="1.5",
-        http_version="1.1",
-        server="127.0.0.1:80",
-        client="127.0.0.1:50000",
-        scheme="http",
-        method="GET",
-        path=f"/{token}",
-        query_string=f"token={token}&shape={shape}",
-        authority=None,
-        headers={"host": "localhost", "cookie": site.cookie(token)},
-    )
-    protocol = _Protocol()
-    await site.app.__rsgi__(scope, protocol)
-    site.check(token, shape, protocol.answer[0], protocol.answer[1], b"".join(protocol.pieces))
+    asked, protocol = rsgi_drive.scope(f"/{token}?token={token}&shape={shape}"), rsgi_drive.Protocol()
+    asked.headers["cookie"] = site.cookie(token)
+    await site.app.__rsgi__(asked, protocol)
+    answer = protocol.answer()
+    site.check(token, shape, int(answer.status), answer.headers, answer.body)
 
 
 # ---- greenlets, on gevent's own server, in a process that is patched before anything is imported

@@ -27,9 +27,8 @@ BELIEVED = declare(
     "error",
     "The deployed app believes a client's own forwarding headers",
     reason="Anybody says which host, scheme or path the app has: in redirects, in caches, in mails to others.",
-    remedy="Have the outermost proxy set or remove X-Forwarded-Host, -Proto and -Prefix; lower the numbers of"
-    " ProxyFix to"
-    " what the proxies set.",
+    remedy="Have the outermost proxy set or remove X-Forwarded-Host, -Proto and -Prefix; lower the numbers of ProxyFix"
+    " to what the proxies set.",
 )
 NO_ANSWER = declare(
     "flask.P008",
