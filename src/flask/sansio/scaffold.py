@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import typing as t
 from collections import defaultdict
-from functools import lru_cache, wraps
+from functools import wraps
 
 from werkzeug.exceptions import HTTPException, default_exceptions
 
@@ -32,7 +32,6 @@ else:
     from werkzeug.utils import cached_property
 
 _sentinel = object()
-_joined = lru_cache(256)(os.path.join)  # PERF: each request for a static file asks
 
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 T_route = t.TypeVar("T_route", bound=ft.RouteCallable)
@@ -100,7 +99,7 @@ class Scaffold:
 
     # PERF: beyond 29 attributes CPython finds every one of an object more slowly, which is 9 % of a request. What few
     # apps set stands in the class, and what few ask for is made then: extensions bring attributes of their own.
-    _static_folder: str | None
+    _static: tuple[str | None, dict[str, str]]  # the folder as it was set, and where it is, by what it was joined to
     _static_url_path: str | None = None
     template_folder: str | os.PathLike[str] | None = None
     name: str  # a blueprint is given it, an app finds it
@@ -172,12 +171,18 @@ class Scaffold:
     @property
     def static_folder(self) -> str | None:
         """The absolute path of the static files, or None; assigned values may be relative to `root_path`."""
-        folder = self._static_folder
-        return None if folder is None else _joined(self.root_path, folder)
+        folder, paths = self._static
+        if folder is None:
+            return None
+        try:
+            return paths[self.root_path]  # PERF: each request for a static file asks
+        except KeyError:
+            path = paths[self.root_path] = os.path.join(self.root_path, folder)
+            return path
 
     @static_folder.setter
     def static_folder(self, value: str | os.PathLike[str] | None) -> None:
-        self._static_folder = None if value is None else os.fspath(value).rstrip("/\\")
+        self._static = None if value is None else os.fspath(value).rstrip("/\\"), {}
 
     @property
     def has_static_folder(self) -> bool:
