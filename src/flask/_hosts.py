@@ -10,7 +10,8 @@ import typing as t
 
 # `uri-host [ ":" port ]` of RFC 9110 §4.2.1 without the comma, which two of these headers make when put together, and
 # with whatever is not ASCII: some clients send names so.
-_is_host = re.compile(r"(?:[\w.~%!$&'()*+;=\x80-\U0010ffff-]*|\[[\w.:%]+\])(?::[0-9]*)?").fullmatch
+_as_host = re.compile(r"(?:[\w.~%!$&'()*+;=\x80-\U0010ffff-]*|\[([\w.:%]+)\])(?::[0-9]*)?").fullmatch
+_is_future = re.compile(r"v[0-9A-Fa-f]+\..+").fullmatch
 
 # Labels of a host name as IDNA's ASCII form has them (RFC 1035 §2.3.4, RFC 5890), and a port. What looks otherwise may
 # be refused by Werkzeug when it binds the URL map, so it is not ours to route.
@@ -22,7 +23,23 @@ NO_HOST = "The 'Host' header of the request is no name or address of a host, wit
 
 def is_host(header: str | None) -> bool:
     """Whether a `Host` header is one at all; a request without it may be of HTTP/1.0."""
-    return header is None or header in plain_hosts or _is_host(header) is not None
+    if header is None or header in plain_hosts:
+        return True
+    found = _as_host(header)
+    return found is not None and (found[1] is None or _is_literal(found[1]))
+
+
+def _is_literal(address: str) -> bool:
+    """Whether brackets may hold this: an address of IPv6, or of a version to come (RFC 3986 §3.2.2).
+
+    Of anything else `urllib.parse` makes an error, and so Werkzeug of whoever asks for the request's URL.
+    """
+    from ipaddress import IPv6Address  # PERF: hardly anybody asks by an address
+
+    try:
+        return _is_future(address) is not None or bool(IPv6Address(address).compressed)
+    except ValueError:
+        return False
 
 
 def is_plain(host: str | None) -> bool:

@@ -107,13 +107,13 @@ def _date(name: str) -> header_property[datetime]:
 
 
 def _url(name: str) -> t.Any:
-    """Werkzeug's property, which before CPython 3.13 fails at a host such as `xn--`: that is shown as it was sent."""
+    """Werkzeug's property, which fails at a host such as `[:1]` or, before CPython 3.13, `xn--`; here shown as sent."""
     known: t.Any = getattr(RequestBase, name)
 
     def get(request: t.Any) -> str:
         try:
             return known.fget(request)  # type: ignore[no-any-return]
-        except UnicodeError:
+        except ValueError:
             host, request.host = request.host, "host"
             try:
                 shown: str = known.fget(request)

@@ -232,6 +232,7 @@ VALUES = {
         "a b", "a@b", "[", "[::1", "a:b", "a:99999", "a:-1", "a:" + "9" * 5_000, "a..b", ".", "x" * 300, "xn--\xff",
         "xn--", "xn--3ba.example",
         "xn--999999999", "\xdf.example", "a,b", "a/b", ":", ":80", "a:\xb2", "a%2fb", "\xad", "a.\xad.b",
+        "[:1]", "[a]:80", "[v1.a]", "[1.2.3.4]",
     ],
     "If-Match": ['W/"', '"', '"a","b', '"\xff"'],
     "If-Modified-Since": DATES,

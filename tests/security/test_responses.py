@@ -792,6 +792,7 @@ def test_hosts_are_trusted_by_whole_names(host: str) -> None:
 
 BAD_HOSTS = ["a.example,b.example", "a/b", "a.example/", "user@a.example", "a b", " a", "a?b", "a#b", "a\\b", "[::1"]
 BAD_HOSTS += ["a:b", "a:80:80", "::1", '"a"', "<a>", "a\tb", "a\x00", "{}", "a|b", "[a", "a]", "http://a/"]
+BAD_HOSTS += ["[:1]", "[]", "[a]:80", "[1.2.3.4]", "[v1]", "[::1%]"]
 
 
 @pytest.mark.parametrize("host", BAD_HOSTS)
@@ -835,11 +836,15 @@ def test_host_that_is_none_is_400_on_every_gateway(app: Flask) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["my_app:5000", "a.example", "A.EXAMPLE:1", "[::1]:80", "xn--bcher-kva.example", "", "a.", "ü"]
+    "host",
+    [
+        *("my_app:5000", "a.example", "A.EXAMPLE:1", "xn--bcher-kva.example", "", "a.", "ü"),
+        *("[::1]:80", "[fe80::1%eth0]", "[::ffff:1.2.3.4]", "[v1.a]"),
+    ],
 )
 def test_hosts_that_are_some_are_served(app: Flask, host: str) -> None:
     """Whatever may be a host is served: names with underscores as in container networks, addresses, none at all."""
-    app.add_url_rule("/", "view", lambda: "view")
+    app.add_url_rule("/", "view", lambda: f"view {flask.request.url}"[:4])
     assert call(app, environ_overrides={"HTTP_HOST": host}).body == b"view"
 
 
