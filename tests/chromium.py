@@ -40,3 +40,17 @@ def chromium(profile: Path, *flags: str) -> Iterator[Any]:
         yield driver
     finally:
         driver.quit()
+
+
+def wait_for_prompt(driver: Any) -> None:
+    """Until the debugger asks for the PIN, whole, and a frame longer.
+
+    A prompt that still fades in when it is to fade out does so for ever: each frame adds what the last one took.
+    """
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    def is_whole(_: Any) -> bool:
+        return bool(driver.find_element("css selector", ".pin-prompt").value_of_css_property("opacity") == "1")
+
+    WebDriverWait(driver, SECONDS).until(is_whole, "the prompt never came")
+    driver.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")

@@ -17,7 +17,7 @@ from flask import Flask
 from flask.cli.debugger import GuardedDebugger, guarded, warn_if_exposed
 from flask.cli.record import Record
 
-NO_HOSTS = "[::1", "[]", "[::1]x", "a b"
+NO_HOSTS = "[::1", "[]", "[::1]x", "[dev.example]", "a b"
 SECRET = re.compile(r'SECRET = "(\w+)"')
 
 
@@ -81,7 +81,7 @@ def test_trusted_hosts(debugger: GuardedDebugger, host: str) -> None:
     "host",
     [
         *("evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "evillocalhost", "192.168.0.5:5000"),
-        *("", "[::2]", "[::1]:", "[dev.example]", *NO_HOSTS),
+        *("", "[::2]", "[::1]:", *NO_HOSTS),
     ],
 )
 def test_untrusted_hosts(debugger: GuardedDebugger, host: str) -> None:

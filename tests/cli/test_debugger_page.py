@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.chromium import SECONDS, chromium
+from tests.chromium import SECONDS, chromium, wait_for_prompt
 
 from .conftest import Write
 from .server import Server, serving
@@ -67,7 +67,7 @@ def test_the_page_in_a_browser(browser: Any, server: Server) -> None:
 
     frame = browser.find_elements("css selector", ".frame")[-1]
     browser.execute_script("arguments[0].querySelector('img').click()", frame)
-    wait("the prompt", lambda: see(".pin-prompt").is_displayed())
+    wait_for_prompt(browser)
     see(".pin-prompt input[name=pin]").send_keys("111-111-111")
     see(".pin-prompt input[name=btn]").click()
     refusal = WebDriverWait(browser, SECONDS).until(alert_is_present(), "no refusal came")

@@ -380,7 +380,7 @@ def methods() -> Iterator[Case]:
 # What is no host at all, and what one might be but that nobody has.
 NO_HOSTS = frozenset((
     "a b", "a/b", "a\\b", "a@b", "a?b", "a#b", "[::1", "::1]", "a:b", "a:80:80", "\x00", "a\tb", "<script>", "a,b", '"',
-    "[]", "a:-1",
+    "[]", "[::g]", "a:-1",
 ))  # fmt: skip
 BAD_HOSTS = (
     "a b", "a/b", "a\\b", "a@b", "a?b", "a#b", "[::1", "::1]", "a:b", "a:80:80", "\xff", "\x00", "a\tb", "<script>",

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.chromium import SECONDS, chromium
+from tests.chromium import SECONDS, chromium, wait_for_prompt
 from tests.cli.server import Server, serving
 
 pytestmark = [
@@ -159,7 +159,7 @@ def test_the_page_is_interactive_on_localhost_after_the_pin(browser: Any, server
     browser.execute_script(
         "arguments[0].querySelector('img').click()", browser.find_elements("css selector", ".frame")[-1]
     )
-    wait("the prompt", browser, lambda _: see(".pin-prompt").is_displayed())
+    wait_for_prompt(browser)
     see(".pin-prompt input[name=pin]").send_keys(PIN)
     see(".pin-prompt input[name=btn]").click()
     wait("the console", browser, lambda _: not see(".pin-prompt").is_displayed())

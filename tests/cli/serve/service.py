@@ -192,10 +192,17 @@ class Crowd:
 
 def is_alive(pid: int) -> bool:
     """Whether a process is there, and has not ended."""
+    if Path("/proc/self").exists():
+        return _state(Path(f"/proc/{pid}")) not in {"", "Z"}
+    return _answers(pid)
+
+
+def _state(process: Path) -> str:
+    """The letter of proc(5) for a process or a thread; empty if there is none."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return (process / "stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
-        return not Path("/proc/self").exists() and _answers(pid)
+        return ""
 
 
 def _answers(pid: int) -> bool:
@@ -209,6 +216,16 @@ def _answers(pid: int) -> bool:
 def wait_for_end(pid: int) -> None:
     """Wait until a process has ended."""
     until(lambda: "there" if is_alive(pid) else "ended", "ended")
+
+
+def stop(pid: int) -> None:
+    """Halt a process, and wait until each of its threads is: a signal says nothing of when."""
+    os.kill(pid, signal.SIGSTOP)
+    threads = Path(f"/proc/{pid}/task")
+    if threads.exists():
+        until(lambda: {_state(thread) for thread in threads.iterdir()}, "{'T'}")
+    else:  # not Linux
+        pause(1)
 
 
 def pause(seconds: float) -> None:

@@ -15,7 +15,7 @@ import pytest
 from flask.cli.serve.supervisor import CUT_OFF, NEVER_STARTED, SIGNALLED
 from tests.cli.server import until
 
-from .service import APP, Crowd, answer, ask, get, is_alive, running, wait_for_end
+from .service import APP, Crowd, answer, ask, get, is_alive, running, stop, wait_for_end
 
 pytestmark = [
     pytest.mark.slow,
@@ -74,7 +74,7 @@ def test_sigterm_answers_whoever_was_queued_before_any_worker_accepted(folder: P
         workers = service.wait_for_workers(2)
         port = service.port
         for pid in workers:
-            os.kill(pid, signal.SIGSTOP)
+            stop(pid)
         with ExitStack() as open_:
             queued = [open_.enter_context(service.connect()) for _ in range(5)]
             for connection in queued:
@@ -215,7 +215,7 @@ def test_all_workers_killed_at_once_lose_no_connection_that_was_queued(folder: P
     with running(folder, "--workers", "2") as service:
         workers = service.wait_for_workers(2)
         for pid in workers:
-            os.kill(pid, signal.SIGSTOP)
+            stop(pid)
         with service.connect() as connection:
             ask(connection)
             for pid in workers:
