@@ -62,8 +62,9 @@ class TagDict(JSONTag):
         return {f"{key}__": self.serializer.tag(value[key])}
 
     def to_python(self, value: t.Any) -> t.Any:
-        key = next(iter(value))
-        return {key[:-2]: value[key]}
+        for key in value:
+            return {key[:-2]: value[key]}
+        raise ValueError(f"The tag '{self.key}' has no item.")
 
 
 class PassDict(JSONTag):
